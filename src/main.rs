@@ -1,0 +1,2 @@
+//! The `unlearn` command.
+fn main() {}

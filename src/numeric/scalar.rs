@@ -1,0 +1,1 @@
+//! Scalar functions that stay accurate on all of f64.
