@@ -345,6 +345,25 @@ impl<'a> Objective<'a> {
         g
     }
 
+    /// `Σ |wᵢ| ‖∇ℓᵢ(θ)‖`: the size of what the gradient sums, which is what its rounding scales with.
+    pub fn gradient_mass(&self, theta: &DVector<f64>) -> f64 {
+        self.check(theta);
+        let p = self.problem;
+        let net = p.network();
+        let mut ws = net.workspace();
+        let mut g = DVector::zeros(self.active());
+        let mut mass = 0.0;
+        for (i, w) in self.support() {
+            let x = p.data.design().row(i);
+            net.forward(theta.as_slice(), x, &mut ws);
+            net.backward(theta.as_slice(), p.target[i], &mut ws);
+            g.fill(0.0);
+            net.add_gradient(w.abs(), x, &ws, g.as_mut_slice());
+            mass += g.norm();
+        }
+        mass
+    }
+
     /// `∇²F_w(θ) v`, ridge included, at the cost of a few gradients.
     pub fn hvp(&self, theta: &DVector<f64>, v: &DVector<f64>) -> DVector<f64> {
         self.check(theta);

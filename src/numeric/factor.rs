@@ -1,1 +1,103 @@
-//! factor
+//! Cholesky factorisation of symmetric positive definite matrices.
+
+use crate::error::{Error, Result};
+use nalgebra::{DMatrix, DVector};
+
+/// `A = L Lᵀ` with `L` lower triangular.
+#[derive(Debug, Clone)]
+pub struct Cholesky {
+    lower: DMatrix<f64>,
+}
+
+impl Cholesky {
+    /// Factors the lower triangle of `a`; `what` names the matrix in the error.
+    ///
+    /// A pivot at or below `k·ε` times the largest diagonal entry counts as not positive: a matrix
+    /// that is singular up to rounding must not give a silently wrong solution.
+    ///
+    /// ```
+    /// use nalgebra::{dmatrix, dvector};
+    /// use unlearn::numeric::factor::Cholesky;
+    /// let a = dmatrix![4.0, 2.0; 2.0, 5.0];
+    /// let x = Cholesky::new(a, "A").unwrap().solve(&dvector![8.0, 12.0]);
+    /// assert!((x - dvector![1.0, 2.0]).norm() < 1e-15);
+    /// assert!(Cholesky::new(dmatrix![1.0, 1.0; 1.0, 1.0], "A").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Indefinite`] with the failing pivot.
+    pub fn new(mut a: DMatrix<f64>, what: &'static str) -> Result<Cholesky> {
+        let k = a.nrows();
+        assert_eq!(k, a.ncols(), "a {k} × {} matrix cannot be factored", a.ncols());
+        let largest = (0..k).fold(0.0_f64, |m, j| m.max(a[(j, j)]));
+        match factor_in_place(&mut a, k as f64 * f64::EPSILON * largest) {
+            Ok(()) => Ok(Cholesky { lower: a }),
+            Err(pivot) => Err(Error::Indefinite { what, pivot }),
+        }
+    }
+
+    /// The factor `L`; entries above the diagonal are meaningless.
+    pub fn lower(&self) -> &DMatrix<f64> {
+        &self.lower
+    }
+
+    /// `A⁻¹ b`.
+    pub fn solve(&self, b: &DVector<f64>) -> DVector<f64> {
+        let mut x = b.clone();
+        self.solve_in_place(x.as_mut_slice());
+        x
+    }
+
+    /// `A⁻¹ B`, column by column.
+    pub fn solve_matrix(&self, b: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut x = b.clone();
+        for mut column in x.column_iter_mut() {
+            self.solve_in_place(column.as_mut_slice());
+        }
+        x
+    }
+
+    fn solve_in_place(&self, x: &mut [f64]) {
+        let k = self.lower.nrows();
+        assert_eq!(k, x.len(), "a right-hand side of {} for a matrix of order {k}", x.len());
+        let l = self.lower.as_slice();
+        for j in 0..k {
+            let column = &l[j * k..(j + 1) * k];
+            let v = x[j] / column[j];
+            x[j] = v;
+            x[j + 1..].iter_mut().zip(&column[j + 1..]).for_each(|(x, l)| *x -= v * l);
+        }
+        for j in (0..k).rev() {
+            let column = &l[j * k..(j + 1) * k];
+            let dot: f64 = x[j + 1..].iter().zip(&column[j + 1..]).map(|(x, l)| x * l).sum();
+            x[j] = (x[j] - dot) / column[j];
+        }
+    }
+}
+
+/// Left-looking Cholesky on the lower triangle (columns are contiguous). `Err(j)` when pivot `j` is
+/// not above `least`, NaN included.
+pub(crate) fn factor_in_place(a: &mut DMatrix<f64>, least: f64) -> std::result::Result<(), usize> {
+    let k = a.nrows();
+    let s = a.as_mut_slice();
+    for j in 0..k {
+        let (done, rest) = s.split_at_mut(j * k);
+        let column = &mut rest[..k];
+        for p in 0..j {
+            let previous = &done[p * k..(p + 1) * k];
+            let f = previous[j];
+            if f != 0.0 {
+                column[j..].iter_mut().zip(&previous[j..]).for_each(|(c, l)| *c -= f * l);
+            }
+        }
+        let pivot = column[j];
+        // Written so that NaN fails too.
+        if !(pivot > least && pivot.is_finite()) {
+            return Err(j);
+        }
+        let root = pivot.sqrt();
+        column[j] = root;
+        column[j + 1..].iter_mut().for_each(|c| *c /= root);
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Damped Newton to a gradient residual near rounding.
+
+use crate::error::{Error, Result};
+use crate::numeric::factor::Cholesky;
+use crate::objective::Objective;
+use nalgebra::{DMatrix, DVector};
+
+/// A stationary point with the evidence for it.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The `k` kept parameters.
+    pub theta: DVector<f64>,
+    /// `‖∇F(θ)‖` as computed.
+    pub residual: f64,
+    /// Rounding allowance of that number (see [`rounding_floor`]).
+    pub rounding: f64,
+    /// Newton steps taken.
+    pub iterations: usize,
+}
+
+impl Fit {
+    /// An upper bound on the exact `‖∇F(θ)‖`: the computed residual plus its rounding allowance.
+    pub fn residual_bound(&self) -> f64 {
+        (self.residual + self.rounding).next_up()
+    }
+}
+
+/// Rounding allowance of the gradient at `θ`:
+/// `(n+k)·ε·(Σ|wᵢ|‖∇ℓᵢ‖ + ‖∇²F‖_F‖θ‖ + ‖b‖)`.
+///
+/// The first term is the error of summing rows, the second the effect of rounding the outputs
+/// (a relative change ε of θ moves the gradient by at most that much). Derived here, after Higham
+/// 2002, §3.1.
+pub fn rounding_floor(objective: &Objective<'_>, theta: &DVector<f64>, hessian: &DMatrix<f64>) -> f64 {
+    let rows = objective.gradient_mass(theta);
+    let b = objective.problem().perturbation().map_or(0.0, |b| b.norm());
+    let n = objective.problem().rows() + objective.active();
+    n as f64 * f64::EPSILON * (rows + hessian.norm() * theta.norm() + b)
+}
+
+/// Minimises `F_w` from `start`.
+///
+/// Newton's direction with a backtracking (Armijo) line search; where the Hessian is not positive
+/// definite (networks), a multiple of the identity is added to the direction's matrix. Stops when the
+/// residual is at the rounding floor, then takes full steps while they still help.
+///
+/// ```
+/// use unlearn::data::{Dataset, Design};
+/// use unlearn::{loss::Loss, model::Model, objective::Problem, train::newton::minimise};
+/// // ½·mean((θ−1)², (θ−3)²) + ½·1·θ²: stationary at θ = 2/2 = 1.
+/// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+/// let data = Dataset::new("two", x, vec![1.0, 3.0]).unwrap();
+/// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+/// let problem = Problem::new(data.into(), model, 1.0).unwrap();
+/// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+/// assert!((fit.theta[0] - 1.0).abs() < 1e-15);
+/// ```
+///
+/// # Errors
+/// [`Error::Indefinite`] for a linear model whose Hessian is singular (λ = 0 with dependent
+/// columns), [`Error::NotConverged`] when the residual cannot be brought near rounding (for example
+/// separable labels with λ = 0, where no minimiser exists).
+pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
+    const MOST: usize = 200;
+    let convex = objective.problem().model().is_linear();
+    let mut theta = start;
+    let mut g = objective.gradient(&theta);
+    let mut floor = f64::INFINITY;
+    for iteration in 0..MOST {
+        if !g.norm().is_finite() {
+            return Err(Error::Data(
+                "the objective overflows at the current parameters; standardise the data".into(),
+            ));
+        }
+        let hessian = objective.hessian(&theta);
+        floor = rounding_floor(objective, &theta, &hessian);
+        let direction = -direction_matrix(hessian, convex)?.solve(&g);
+        if g.norm() <= floor {
+            return Ok(polish(objective, theta, g, floor, direction, iteration));
+        }
+        let decrease = g.dot(&direction);
+        let here = objective.value(&theta);
+        let mut step = 1.0;
+        loop {
+            let next = &theta + &direction * step;
+            let g_next = objective.gradient(&next);
+            // Near the minimiser values agree to rounding and only the gradient can tell progress.
+            let better =
+                objective.value(&next) <= here + 1e-4 * step * decrease || g_next.norm() < 0.5 * g.norm();
+            if better {
+                theta = next;
+                g = g_next;
+                break;
+            }
+            step *= 0.5;
+            // 2⁻⁶⁰ of a step changes nothing any more: this is as far as rounding allows.
+            if step < 2.0_f64.powi(-60) {
+                // A residual within three digits of the floor is stationary for every purpose here;
+                // it is reported as it is, and every certificate uses the reported number.
+                return if g.norm() <= 1e3 * floor {
+                    Ok(Fit { residual: g.norm(), rounding: floor, theta, iterations: iteration })
+                } else {
+                    Err(not_converged(iteration, &g, floor))
+                };
+            }
+        }
+    }
+    if g.norm() <= 1e3 * floor {
+        return Ok(Fit { residual: g.norm(), rounding: floor, theta, iterations: MOST });
+    }
+    Err(not_converged(MOST, &g, floor))
+}
+
+fn not_converged(iterations: usize, g: &DVector<f64>, floor: f64) -> Error {
+    Error::NotConverged { what: "Newton's method", iterations, residual: g.norm(), target: floor }
+}
+
+/// Full steps while the residual still falls.
+fn polish(
+    objective: &Objective<'_>,
+    mut theta: DVector<f64>,
+    mut g: DVector<f64>,
+    floor: f64,
+    first: DVector<f64>,
+    iterations: usize,
+) -> Fit {
+    let next = &theta + first;
+    let g_next = objective.gradient(&next);
+    if g_next.norm() < g.norm() {
+        theta = next;
+        g = g_next;
+    }
+    Fit { residual: g.norm(), rounding: floor, theta, iterations }
+}
+
+/// The Hessian, or for networks the Hessian shifted until it is positive definite.
+fn direction_matrix(hessian: DMatrix<f64>, convex: bool) -> Result<Cholesky> {
+    match Cholesky::new(hessian.clone(), "the Hessian") {
+        Ok(factor) => Ok(factor),
+        Err(error) if convex => Err(error),
+        Err(error) => {
+            let scale = hessian.norm().max(f64::MIN_POSITIVE);
+            let mut shift = 1e-6 * scale;
+            while shift <= 1e3 * scale {
+                let mut shifted = hessian.clone();
+                for j in 0..shifted.nrows() {
+                    shifted[(j, j)] += shift;
+                }
+                if let Ok(factor) = Cholesky::new(shifted, "the shifted Hessian") {
+                    return Ok(factor);
+                }
+                shift *= 10.0;
+            }
+            Err(error)
+        }
+    }
+}
