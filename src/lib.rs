@@ -1,4 +1,6 @@
 //! Machine unlearning whose error bounds are checked against true retraining.
+pub mod bound;
+pub mod claim;
 pub mod constants;
 pub mod data;
 pub mod error;
@@ -8,3 +10,6 @@ pub mod model;
 pub mod numeric;
 pub mod objective;
 pub mod train;
+pub mod unlearn;
+#[cfg(feature = "verify")]
+pub mod verify;

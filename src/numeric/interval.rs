@@ -57,6 +57,11 @@ impl Interval {
         Interval::point(x) + Interval { lo: -radius.abs(), hi: radius.abs() }
     }
 
+    /// The factor `[1 − r, 1 + r]`: multiplying by it allows a relative error `r`.
+    pub(crate) const fn relative(r: f64) -> Self {
+        Interval { lo: 1.0 - r, hi: 1.0 + r }
+    }
+
     /// Lower endpoint.
     pub fn lo(self) -> f64 {
         self.lo

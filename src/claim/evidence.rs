@@ -1,0 +1,118 @@
+//! Two sides of a claim as intervals, and what they decide.
+
+use crate::numeric::interval::Interval;
+use std::fmt;
+
+/// What is known about a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every case satisfies it.
+    Holds,
+    /// Some case violates it.
+    Refuted,
+    /// The intervals overlap: rounding leaves it open.
+    Undecided,
+}
+
+impl Verdict {
+    /// The word used in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Refuted => "refuted",
+            Verdict::Undecided => "undecided",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Differences below this share of the quantities compared do not matter: many bounds are attained, and
+/// no interval of positive width can decide `a ≤ a`.
+pub const RESOLUTION: f64 = 1e-9;
+
+/// An enclosure of what was measured against an enclosure of what was claimed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// The left-hand side: the true error.
+    pub measured: Interval,
+    /// The right-hand side: the claimed bound.
+    pub bound: Interval,
+    /// Absolute size below which a difference does not matter.
+    pub resolution: f64,
+}
+
+impl Evidence {
+    /// Evidence for `measured ≤ bound`, between vectors of about the given size: the resolution is
+    /// [`RESOLUTION`] times that.
+    ///
+    /// ```
+    /// use unlearn::claim::{Evidence, Verdict};
+    /// use unlearn::numeric::interval::Interval;
+    /// let e = |m: f64, b: f64| Evidence::inequality(Interval::around(m, 1e-12), Interval::point(b), 1.0).verdict();
+    /// assert_eq!(e(1.0, 1.0), Verdict::Holds);       // attained
+    /// assert_eq!(e(1.1, 1.0), Verdict::Refuted);
+    /// let wide = Evidence::inequality(Interval::around(1.0, 0.5), Interval::point(1.0), 1.0);
+    /// assert_eq!(wide.verdict(), Verdict::Undecided);
+    /// ```
+    pub fn inequality(measured: Interval, bound: Interval, size: f64) -> Evidence {
+        Evidence { measured: measured.nonnegative(), bound, resolution: RESOLUTION * size.abs() }
+    }
+
+    /// Evidence for an identity: two computations of the same thing differ by `deviation` while
+    /// rounding may explain `allowance`. Up to the allowance it holds; beyond three times the
+    /// allowance it is refuted.
+    ///
+    /// ```
+    /// use unlearn::claim::{Evidence, Verdict};
+    /// assert_eq!(Evidence::identity(0.9e-12, 1e-12).verdict(), Verdict::Holds);
+    /// assert_eq!(Evidence::identity(2.0e-12, 1e-12).verdict(), Verdict::Undecided);
+    /// assert_eq!(Evidence::identity(4.0e-12, 1e-12).verdict(), Verdict::Refuted);
+    /// ```
+    pub fn identity(deviation: f64, allowance: f64) -> Evidence {
+        let bound = Interval::point(2.0 * allowance);
+        Evidence { measured: Interval::around(deviation, allowance).nonnegative(), bound, resolution: 0.0 }
+    }
+
+    /// - `Holds` when the largest possible measurement is at most the smallest possible bound, up to
+    ///   [`RESOLUTION`] relative to the bound and the absolute resolution;
+    /// - `Refuted` when the smallest possible measurement exceeds the largest possible bound by more
+    ///   than the same amount;
+    /// - `Undecided` otherwise.
+    pub fn verdict(&self) -> Verdict {
+        let slack = RESOLUTION * self.bound.hi().abs().min(f64::MAX) + self.resolution;
+        // Written so that an unbounded measurement never holds, not even against an unbounded bound.
+        if self.measured.hi() < f64::INFINITY && self.measured.hi() <= self.bound.lo() + slack {
+            Verdict::Holds
+        } else if self.measured.lo() > self.bound.hi() + slack {
+            Verdict::Refuted
+        } else {
+            Verdict::Undecided
+        }
+    }
+
+    /// `measured / bound` at the midpoints: 1 is sharp, above 1 a violation. `None` when both sides are
+    /// below the resolution, where the quotient means nothing.
+    pub fn ratio(&self) -> Option<f64> {
+        let (m, b) = (self.measured.mid(), self.bound.mid());
+        (m > self.resolution || b > self.resolution).then(|| m / b)
+    }
+
+    /// Of two pieces of evidence the one that speaks more against the claim.
+    pub fn worse(self, other: Evidence) -> Evidence {
+        let key = |e: &Evidence| {
+            let rank = match e.verdict() {
+                Verdict::Holds => 0,
+                Verdict::Undecided => 1,
+                Verdict::Refuted => 2,
+            };
+            (rank, e.ratio().unwrap_or(0.0))
+        };
+        let (a, b) = (key(&self), key(&other));
+        if b.0 > a.0 || (b.0 == a.0 && b.1 > a.1) { other } else { self }
+    }
+}

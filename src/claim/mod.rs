@@ -1,0 +1,77 @@
+//! Claims: statements from the literature (or derived here), each with a checker that compares what is
+//! claimed with true retraining, and the verdict that is expected.
+
+pub mod case;
+pub mod evidence;
+pub mod sgd;
+
+pub use case::Case;
+pub use evidence::{Evidence, Verdict};
+
+use crate::error::Result;
+use crate::loss::Loss;
+
+/// A claim and how to check it.
+#[derive(Clone, Copy)]
+pub struct Claim {
+    /// Short name, used on the command line.
+    pub id: &'static str,
+    /// One line for the table.
+    pub title: &'static str,
+    /// The statement with every constant.
+    pub statement: &'static str,
+    /// Author, year, arXiv number, theorem; or "derived here". Says when it is recalled, not read.
+    pub source: &'static str,
+    /// Name of the machine-checked theorem that proves (or refutes) it, if there is one.
+    pub theorem: Option<&'static str>,
+    /// The Rust item that evaluates it.
+    pub item: &'static str,
+    /// What an honest check must find.
+    pub expected: Verdict,
+    /// The problems it speaks about.
+    pub domain: Domain,
+    /// Compares both sides on one case.
+    pub check: fn(&Case) -> Result<Outcome>,
+    /// Hand-made cases, tried first: the smallest counterexamples of refuted claims.
+    pub directed: fn() -> Vec<Case>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Both sides, as intervals.
+    Compared(Evidence),
+    /// The claim says nothing about this case, and why.
+    NotApplicable(String),
+}
+
+/// The problems a claim speaks about; cases are drawn accordingly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Domain {
+    /// Losses to draw from.
+    pub losses: &'static [Loss],
+    /// Linear models, networks with hidden layers, or either.
+    pub depth: Depth,
+    /// May parameters be pruned?
+    pub masks: bool,
+    /// May the run use momentum?
+    pub momentum: bool,
+    /// Does the claim need a run of stochastic gradient descent (rather than a minimiser)?
+    pub run: bool,
+}
+
+/// Which depths a claim covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// One layer.
+    Linear,
+    /// At least one hidden layer.
+    Hidden,
+    /// Both.
+    Any,
+}
+
+/// Every claim, in the order of the table.
+pub fn all() -> Vec<Claim> {
+    [sgd::claims()].concat()
+}

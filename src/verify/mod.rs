@@ -1,0 +1,5 @@
+//! Property campaigns over the claims: draw cases, compare both sides, shrink what is refuted.
+
+pub mod campaign;
+pub mod real;
+pub mod strategy;
