@@ -1,7 +1,7 @@
 //! One case: a problem, a forget set and a run, with the expensive results computed once.
 
 use crate::bound::ledger::distance;
-use crate::constants::Region;
+use crate::constants::{LocalConstants, Region};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::numeric::interval::Interval;
@@ -9,6 +9,7 @@ use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::Plan;
+use crate::train::rounding::allowance;
 use crate::train::sgd::{self, Trajectory};
 use nalgebra::DVector;
 use std::sync::OnceLock;
@@ -130,9 +131,22 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn distance_to_rerun(&self, theta: &DVector<f64>) -> Result<Interval> {
-        let (run, rerun) = (self.run()?, self.rerun()?);
-        let allowance = run.rounding + rerun.rounding + self.sum_rounding(theta);
+        let rerun = self.rerun()?;
+        let allowance = self.run_rounding()? + self.sum_rounding(theta);
         Ok((distance(theta, rerun.last()) + Interval::new(-allowance, allowance)).nonnegative())
+    }
+
+    /// Allowance for the rounding of both runs together.
+    ///
+    /// # Errors
+    /// As [`Case::rerun`].
+    pub fn run_rounding(&self) -> Result<f64> {
+        let local = LocalConstants::new(&self.problem, self.region()?);
+        let coupling = self.coupling()?;
+        let run = allowance(&self.problem, &self.plan, self.run()?, &local, |_| 1.0);
+        let rerun =
+            allowance(&self.problem, &self.plan, self.rerun()?, &local, |k| coupling.renormalisation(k));
+        Ok(run + rerun)
     }
 
     /// The size of the vectors compared with the runs: what a relative resolution refers to.
@@ -157,7 +171,8 @@ impl Case {
         }
         let (run, rerun) = (self.run()?, self.rerun()?);
         let radius = run.radius_around(run.start()).max(rerun.radius_around(run.start()));
-        let radius = radius * (1.0 + 1e-12) + run.rounding + rerun.rounding;
+        // The exact runs may leave the ball of the computed ones by their rounding, which is far below this.
+        let radius = radius * (1.0 + 1e-6) + 1e-9 * run.start().norm();
         Ok(Region::Ball { center: run.start(), radius })
     }
 }

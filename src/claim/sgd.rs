@@ -224,7 +224,7 @@ fn recollection_exact(case: &Case) -> Result<Outcome> {
     // Both runs and the carried vector round like the run itself.
     let largest = carried.iter().map(|v| v.norm()).fold(0.0, f64::max);
     let terms = case.problem.data().cols() + case.problem.rows() + case.plan.len();
-    let allowance = 2.0 * (run.rounding + rerun.rounding)
+    let allowance = 2.0 * case.run_rounding()?
         + crate::numeric::tolerance::tol(terms, 1.0) * (largest + run.last().norm());
     Ok(Outcome::Compared(Evidence::identity(deviation, allowance)))
 }

@@ -142,6 +142,13 @@ impl<'a> Coupling<'a> {
         }
     }
 
+    /// The factor by which `keep_k` weighs its rows more than training did: 1 under
+    /// [`Normalisation::Fixed`].
+    pub fn renormalisation(&self, k: usize) -> f64 {
+        let step = &self.plan.steps[k];
+        step.rows.len() as f64 / self.keep_divisor(step)
+    }
+
     fn keep_rows(&self, step: &'a Step) -> impl Iterator<Item = usize> + use<'a> {
         let forget = self.forget;
         step.rows.iter().copied().filter(move |i| !forget.contains(*i))

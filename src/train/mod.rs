@@ -3,4 +3,5 @@
 pub mod coupling;
 pub mod newton;
 pub mod plan;
+pub mod rounding;
 pub mod sgd;

@@ -7,14 +7,11 @@ use crate::error::{Error, Result};
 use crate::objective::Problem;
 use nalgebra::DVector;
 
-/// Every point of a run, `θ_0 … θ_t`, with an allowance for its rounding.
+/// Every point of a run, `θ_0 … θ_t`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trajectory {
     /// `t + 1` points.
     pub points: Vec<DVector<f64>>,
-    /// Allowance for `‖θ_t − exact θ_t‖`: local rounding of each step,
-    /// `4ε(‖θ‖ + η(|B|+d+8)·(Σ‖∇ℓᵢ‖/|B| + γ‖θ‖))`, carried forward by the step's expansion.
-    pub rounding: f64,
 }
 
 impl Trajectory {
@@ -99,12 +96,10 @@ fn run(
     }
     let mut velocity = DVector::zeros(start.len());
     let mut points = Vec::with_capacity(plan.len() + 1);
-    let mut rounding = Rounding::default();
     points.push(start);
     for (k, step) in plan.steps.iter().enumerate() {
         let theta = &points[k];
         let g = gradient(k, theta);
-        rounding.advance(problem, plan, k, theta);
         velocity *= plan.momentum;
         velocity += g;
         let next = theta - &velocity * step.eta;
@@ -118,41 +113,5 @@ fn run(
         }
         points.push(next);
     }
-    Ok(Trajectory { points, rounding: rounding.position })
-}
-
-/// Running allowance for the distance between the computed and the exact run.
-#[derive(Debug, Default)]
-struct Rounding {
-    position: f64,
-    velocity: f64,
-}
-
-impl Rounding {
-    fn advance(&mut self, problem: &Problem, plan: &Plan, k: usize, theta: &DVector<f64>) {
-        let step = &plan.steps[k];
-        let net = problem.network();
-        let c = problem.model().loss().constants();
-        let mut ws = net.workspace();
-        let (mut mass, mut curvature) = (0.0, 0.0);
-        let mut row = DVector::zeros(problem.active());
-        for &i in &step.rows {
-            let x = problem.data().design().row(i);
-            net.forward(theta.as_slice(), x, &mut ws);
-            net.backward(theta.as_slice(), problem.target()[i], &mut ws);
-            row.fill(0.0);
-            net.add_gradient(1.0, x, &ws, row.as_mut_slice());
-            mass += row.norm() / step.rows.len() as f64;
-            curvature += c.curvature * (x.norm_squared() + 1.0) / step.rows.len() as f64;
-        }
-        let size = theta.norm();
-        let terms = (step.rows.len() + problem.data().cols() + 8) as f64;
-        let lipschitz = curvature + plan.weight_decay;
-        // Rounding the outputs moves the gradient by at most curvature·ε·‖θ‖ per chained operation.
-        let local = 4.0 * f64::EPSILON * terms * (mass + lipschitz * size);
-        let nonexpansive = problem.model().is_linear() && plan.momentum == 0.0 && step.eta * lipschitz <= 2.0;
-        let carried = if nonexpansive { 0.0 } else { lipschitz * self.position };
-        self.velocity = plan.momentum * self.velocity + carried + local;
-        self.position += step.eta * self.velocity + 4.0 * f64::EPSILON * size;
-    }
+    Ok(Trajectory { points })
 }
