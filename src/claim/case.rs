@@ -9,7 +9,7 @@ use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::Plan;
-use crate::train::rounding::allowance;
+use crate::train::rounding::{Drift, drift};
 use crate::train::sgd::{self, Trajectory};
 use nalgebra::DVector;
 use std::sync::OnceLock;
@@ -33,6 +33,7 @@ pub struct Case {
     pub normalisation: Normalisation,
     fits: [OnceLock<Result<Fit>>; 2],
     runs: [OnceLock<Result<Trajectory>>; 2],
+    drift: OnceLock<Result<Drift>>,
 }
 
 impl Case {
@@ -55,6 +56,7 @@ impl Case {
             normalisation,
             fits: Default::default(),
             runs: Default::default(),
+            drift: OnceLock::new(),
         }
     }
 
@@ -136,23 +138,34 @@ impl Case {
         Ok((distance(theta, rerun.last()) + Interval::new(-allowance, allowance)).nonnegative())
     }
 
+    /// Effort and rounding of both runs together.
+    fn drift(&self) -> Result<Drift> {
+        self.drift.get_or_init(|| self.compute_drift()).clone()
+    }
+
+    fn compute_drift(&self) -> Result<Drift> {
+        let local = LocalConstants::new(&self.problem, self.region()?);
+        let coupling = self.coupling()?;
+        let run = drift(&self.problem, &self.plan, self.run()?, &local, |_| 1.0);
+        let rerun = drift(&self.problem, &self.plan, self.rerun()?, &local, |k| coupling.renormalisation(k));
+        Ok(Drift { effort: run.effort + rerun.effort, allowance: run.allowance + rerun.allowance })
+    }
+
     /// Allowance for the rounding of both runs together.
     ///
     /// # Errors
     /// As [`Case::rerun`].
     pub fn run_rounding(&self) -> Result<f64> {
-        let local = LocalConstants::new(&self.problem, self.region()?);
-        let coupling = self.coupling()?;
-        let run = allowance(&self.problem, &self.plan, self.run()?, &local, |_| 1.0);
-        let rerun =
-            allowance(&self.problem, &self.plan, self.rerun()?, &local, |k| coupling.renormalisation(k));
-        Ok(run + rerun)
+        Ok(self.drift()?.allowance)
     }
 
-    /// The size of the vectors compared with the runs: what a relative resolution refers to.
-    pub fn run_size(&self) -> f64 {
-        let size = |t: &Trajectory| t.last().norm() + t.radius_around(t.start());
-        self.run().map_or(0.0, size) + self.rerun().map_or(0.0, size)
+    /// The size of what is compared with the runs: where they ended and how far they went. A relative
+    /// resolution refers to it.
+    ///
+    /// # Errors
+    /// As [`Case::rerun`].
+    pub fn run_size(&self) -> Result<f64> {
+        Ok(self.run()?.last().norm() + self.rerun()?.last().norm() + self.drift()?.effort)
     }
 
     /// Allowance for a vector assembled from the recorded steps.

@@ -142,7 +142,7 @@ fn bounded(case: &Case, regime: Regime) -> Result<Outcome> {
         for reference in Reference::ALL {
             let bound = addback_error(&ledger(case, reference)?, regime)?;
             let theta = addback(&case.coupling()?, case.run()?, reference);
-            let e = Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size());
+            let e = Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size()?);
             worst = Some(worst.map_or(e, |w| w.worse(e)));
         }
         Ok(Outcome::Compared(worst.expect("there are three reference points")))
@@ -159,7 +159,7 @@ fn untouched(case: &Case) -> Result<Outcome> {
     for regime in Regime::ALL {
         match noop_error(&ledger, regime) {
             Ok(bound) => {
-                let e = Evidence::inequality(measured, bound.value, case.run_size());
+                let e = Evidence::inequality(measured, bound.value, case.run_size()?);
                 worst = Some(worst.map_or(e, |w| w.worse(e)));
             }
             Err(Error::Hypothesis { .. }) => {}
@@ -177,7 +177,11 @@ fn with_momentum(case: &Case) -> Result<Outcome> {
     let bound =
         momentum::addback_error(&ledger(case, Reference::Recorded)?, &partial_sums(&coupling, case.run()?))?;
     let theta = addback(&coupling, case.run()?, Reference::Recorded);
-    Ok(Outcome::Compared(Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size())))
+    Ok(Outcome::Compared(Evidence::inequality(
+        case.distance_to_rerun(&theta)?,
+        bound.value,
+        case.run_size()?,
+    )))
 }
 
 /// Both sides of T-identity, computed separately and compared.
@@ -240,7 +244,7 @@ fn recollection_bounded(case: &Case) -> Result<Outcome> {
         Ok(Outcome::Compared(Evidence::inequality(
             case.distance_to_rerun(&theta)?,
             bound.value,
-            case.run_size(),
+            case.run_size()?,
         )))
     })())
 }
