@@ -2,7 +2,9 @@
 //! claimed with true retraining, and the verdict that is expected.
 
 pub mod case;
+mod directed;
 pub mod evidence;
+pub mod proposition2;
 pub mod sgd;
 
 pub use case::Case;
@@ -73,5 +75,5 @@ pub enum Depth {
 
 /// Every claim, in the order of the table.
 pub fn all() -> Vec<Claim> {
-    [sgd::claims()].concat()
+    [sgd::claims(), proposition2::claims()].concat()
 }

@@ -11,7 +11,7 @@ use crate::unlearn::addback::{addback, partial_sums};
 use crate::unlearn::recollection::recollect;
 use nalgebra::DVector;
 
-const LINEAR: Domain =
+pub(crate) const LINEAR: Domain =
     Domain { losses: &Loss::ALL, depth: Depth::Linear, masks: true, momentum: false, run: true };
 
 /// The claims of this file.
@@ -124,11 +124,11 @@ pub(crate) fn applicable(outcome: Result<Outcome>) -> Result<Outcome> {
     }
 }
 
-fn untouched_run(case: &Case) -> Option<Outcome> {
+pub(crate) fn untouched_run(case: &Case) -> Option<Outcome> {
     (!case.meets_forget_set()).then(|| Outcome::NotApplicable("no batch holds a forgotten row".into()))
 }
 
-fn ledger(case: &Case, reference: Reference) -> Result<Ledger> {
+pub(crate) fn ledger(case: &Case, reference: Reference) -> Result<Ledger> {
     let local = LocalConstants::new(&case.problem, case.region()?);
     Ledger::new(&case.coupling()?, case.run()?, reference, &local)
 }
