@@ -97,6 +97,8 @@ fn npz() {
     assert!(dataset().contains("X has shape [2]"));
     write::archive(&file.path, &[("X", &[2, 1], &[1.0, 2.0]), ("y", &[1], &[1.0])]).unwrap();
     assert!(dataset().contains("X has 2 rows and y shape [1]"));
+    write::archive(&file.path, &[("X", &[2, 1], &[1.0, 2.0]), ("y", &[2, 2], &[1.0; 4])]).unwrap();
+    assert!(dataset().contains("X has 2 rows and y shape [2, 2]"));
     for shape in [[0, 3], [3, 0]] {
         write::archive(&file.path, &[("X", &shape, &[]), ("y", &[shape[0]], &vec![0.0; shape[0]])]).unwrap();
         assert!(dataset().contains("nothing to learn from"));

@@ -166,3 +166,21 @@ fn idx_plain_and_compressed() {
     packed.beside("train-labels-idx1-ubyte.gz", gz(&labels));
     assert_eq!(read::dataset(&packed.path, &Options::default()).unwrap(), data);
 }
+
+#[test]
+fn idx_number_types() {
+    let file = File::new("t-images-idx3-ubyte", "");
+    file.beside("t-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 7, 9]);
+    let check = |kind: u8, body: &[u8], expected: [f64; 2]| {
+        let bytes = [&[0, 0, kind, 2, 0, 0, 0, 2, 0, 0, 0, 1][..], body].concat();
+        std::fs::write(&file.path, bytes).unwrap();
+        let data = read::dataset(&file.path, &Options::default()).unwrap();
+        assert_eq!(data.design().values(), expected, "{kind:#04x}");
+    };
+    check(0x08, &[254, 3], [254.0, 3.0]);
+    check(0x09, &[254, 3], [-2.0, 3.0]);
+    check(0x0b, &[(-2_i16).to_be_bytes(), 258_i16.to_be_bytes()].concat(), [-2.0, 258.0]);
+    check(0x0c, &[(-2_i32).to_be_bytes(), 66051_i32.to_be_bytes()].concat(), [-2.0, 66051.0]);
+    check(0x0d, &[(-2_f32).to_be_bytes(), 0.1_f32.to_be_bytes()].concat(), [-2.0, f64::from(0.1_f32)]);
+    check(0x0e, &[(-2_f64).to_be_bytes(), 0.1_f64.to_be_bytes()].concat(), [-2.0, 0.1]);
+}

@@ -111,6 +111,13 @@ fn density_is_the_share_of_stored_entries() {
     }
     let sparse = Generate { density: 1e-9, ..Generate::new(50, 1_000_000) }.build(5).unwrap();
     assert_eq!(sparse.design().values().len(), 50, "one entry in every row that would be empty");
+    let mut columns = std::collections::HashSet::new();
+    for i in 0..50 {
+        sparse.design().row(i).for_each(|j, _| {
+            columns.insert(j);
+        });
+    }
+    assert!(columns.len() > 45, "the columns of such entries are uniform over a million");
 }
 
 #[test]
