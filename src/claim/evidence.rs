@@ -112,6 +112,11 @@ impl Evidence {
         (visible && self.verdict() != Verdict::Undecided && !self.quotient.is_nan()).then_some(self.quotient)
     }
 
+    /// The same measurement against another bound.
+    pub fn against(self, bound: Interval) -> Evidence {
+        Evidence { bound, quotient: self.quotient * self.bound.mid() / bound.mid(), ..self }
+    }
+
     /// Of two pieces of evidence the one that speaks more against the claim.
     pub fn worse(self, other: Evidence) -> Evidence {
         let key = |e: &Evidence| {
