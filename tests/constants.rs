@@ -19,7 +19,8 @@ struct Drawn {
 }
 
 fn drawn(hidden: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Drawn> {
-    let shape = (1usize..=3, proptest::collection::vec(1usize..=3, hidden), 0..3usize, 0..4usize, any::<bool>());
+    let shape =
+        (1usize..=3, proptest::collection::vec(1usize..=3, hidden), 0..3usize, 0..4usize, any::<bool>());
     let numbers = (
         proptest::collection::vec(-8..=8i32, 3),
         proptest::collection::vec(-12..=12i32, 64),
@@ -111,8 +112,7 @@ fn one_hidden_layer_matches_the_closed_form() {
     let model = Model::new(vec![2, 2, 1], Activation::Tanh, Loss::Logistic, true).unwrap();
     let data = Dataset::new("one", Design::dense(1, 2, vec![3.0, 4.0]).unwrap(), vec![1.0]).unwrap();
     let problem = Problem::new(data.into(), model, 0.0).unwrap();
-    let center =
-        DVector::from_vec(vec![90.0, 90.0, 90.0, -90.0, 10.0, 10.0, 0.6, 0.8, 0.5]);
+    let center = DVector::from_vec(vec![90.0, 90.0, 90.0, -90.0, 10.0, 10.0, 0.6, 0.8, 0.5]);
     let c = LocalConstants::new(&problem, Region::Ball { center: &center, radius: 0.0 }).row(0);
     let (x2, v, h) = (26.0_f64, 1.0, 2.0);
     let g = (v * v * x2 + h + 1.0_f64).sqrt();
