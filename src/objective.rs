@@ -124,9 +124,12 @@ impl Problem {
     /// Chaudhuri, Monteleoni, Sarwate 2011; used by Guo et al. 2020).
     ///
     /// # Errors
-    /// [`Error::Shape`] when `b` does not have `k` entries.
+    /// [`Error::Shape`] when `b` does not have `k` entries, [`Error::Invalid`] when one is not finite.
     pub fn with_perturbation(mut self, b: DVector<f64>) -> Result<Problem> {
         Error::check_shape("perturbation entries (one per kept parameter)", self.active(), b.len())?;
+        if let Some(v) = b.iter().find(|v| !v.is_finite()) {
+            return Err(Error::Invalid(format!("a perturbation entry is {v}; all must be finite")));
+        }
         self.perturbation = Some(b);
         Ok(self)
     }

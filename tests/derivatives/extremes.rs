@@ -49,6 +49,19 @@ fn nothing_overflows() {
     }
 }
 
+/// A number that is none would make every derivative silently wrong: it is refused where it enters.
+#[test]
+fn numbers_that_are_not_finite_are_refused() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let fresh = || problem(&[2, 1], Activation::Identity, Loss::Logistic);
+        let refused = |text: String| assert!(text.contains("finite"), "'{text}' does not name the cause");
+        let b = nalgebra::DVector::from_vec(vec![0.0, bad, 0.0]);
+        refused(fresh().with_perturbation(b).unwrap_err().to_string());
+        refused(fresh().with_ridge(bad).unwrap_err().to_string());
+        refused(fresh().weighted(vec![1.0, bad]).unwrap_err().to_string());
+    }
+}
+
 /// Logit z on the class of label 1, or on its only output: losses are 0 and |z|, slopes 0 and ±1.
 #[test]
 fn saturated_losses_have_their_limits() {

@@ -6,6 +6,7 @@ mod closed_forms;
 mod common;
 mod deep_linear;
 mod extremes;
+mod generators;
 mod hyperdual;
 mod identities;
 mod losses;
