@@ -9,7 +9,8 @@ use common::compare::{assert_close, column};
 use common::generate::{Family, settings};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
-use unlearn::data::{Dataset, Design, Row};
+use unlearn::data::{Dataset, Design};
+use unlearn::mask::Mask;
 use unlearn::numeric::csr::Csr;
 use unlearn::numeric::tolerance::tol;
 use unlearn::objective::{Objective, Problem, Reduction};
@@ -182,27 +183,46 @@ proptest! {
     }
 }
 
+/// The Hessian of many rows against the sum of those of single rows, on whole numbers.
+fn rows_add_up(n: usize, hidden: usize, keep: &[usize]) {
+    let model = || {
+        let identity = unlearn::model::Activation::Identity;
+        unlearn::model::Model::new(vec![2, hidden, 1], identity, unlearn::loss::Loss::Squared, true).unwrap()
+    };
+    let kept = |j: usize| keep.is_empty() || keep.contains(&j);
+    let mask = Mask::new(&(0..model().parameters()).map(kept).collect::<Vec<_>>()).unwrap();
+    let theta = DVector::from_fn(mask.len(), |j, _| ((j * 5) % 4) as f64 - 1.0);
+    let x = (0..2 * n).map(|i| ((i * 7) % 5) as f64 - 2.0).collect();
+    let target: Vec<f64> = (0..n).map(|i| (i % 3) as f64).collect();
+    let dense = Design::dense(n, 2, x).unwrap();
+    for design in [dense.clone(), dense.to_sparse()] {
+        let sparse = design.is_sparse();
+        let data = Dataset::new("many", design, target.clone()).unwrap();
+        let problem = Problem::new(data.into(), model(), 0.0)
+            .unwrap()
+            .with_reduction(Reduction::Sum)
+            .with_mask(mask.clone())
+            .unwrap();
+        let mut sum = DMatrix::zeros(mask.len(), mask.len());
+        for i in 0..n {
+            let one = (0..n).map(|r| f64::from(u8::from(r == i))).collect();
+            sum += problem.weighted(one).unwrap().hessian(&theta);
+        }
+        assert_ne!(sum.amax(), 0.0);
+        assert_eq!(problem.full().hessian(&theta), sum, "{n} rows, {hidden} units, sparse: {sparse}");
+    }
+}
+
 /// More rows than are handled together: the blocks of rows must join without a gap or an overlap.
 #[test]
 fn many_rows_are_the_sum_of_single_rows() {
-    let n = 300;
-    let x: Vec<f64> = (0..2 * n).map(|i| ((i * 7) % 5) as f64 - 2.0).collect();
-    let target = (0..n).map(|i| (i % 3) as f64).collect();
-    let model = || {
-        let identity = unlearn::model::Activation::Identity;
-        unlearn::model::Model::new(vec![2, 2, 1], identity, unlearn::loss::Loss::Squared, true).unwrap()
-    };
-    let theta = DVector::from_fn(9, |j, _| ((j * 5) % 4) as f64 - 1.0);
-    let dense = Design::dense(n, 2, x).unwrap();
-    for design in [dense.clone(), dense.to_sparse()] {
-        let sparse = matches!(design.row(0), Row::Sparse(..));
-        let data = Dataset::new("many", design, Clone::clone(&target)).unwrap();
-        let p = Problem::new(data.into(), model(), 0.0).unwrap().with_reduction(Reduction::Sum);
-        let mut sum = DMatrix::zeros(9, 9);
-        for i in 0..n {
-            let one = (0..n).map(|r| f64::from(u8::from(r == i))).collect();
-            sum += p.weighted(one).unwrap().hessian(&theta);
-        }
-        assert_eq!(p.full().hessian(&theta), sum, "sparse: {sparse}");
-    }
+    rows_add_up(300, 2, &[]);
+}
+
+/// So many units that fewer rows than that go into a block. Kept: both weights into the first unit,
+/// its bias, its weight out and the last bias.
+#[test]
+fn rows_of_a_wide_network_add_up() {
+    let units = 300;
+    rows_add_up(100, units, &[0, 1, 2 * units, 3 * units, 4 * units]);
 }

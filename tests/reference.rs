@@ -36,11 +36,12 @@ fn ulps(got: f64, want: f64) -> f64 {
     (got - want).abs() / (want.abs().next_up() - want.abs())
 }
 
-/// The named function and the most units in the last place it may be off.
-fn function(name: &str) -> (Box<dyn Fn(&[f64]) -> f64>, f64) {
-    let one = |f: fn(f64) -> f64, most: f64| -> (Box<dyn Fn(&[f64]) -> f64>, f64) {
-        (Box::new(move |z: &[f64]| f(z[0])), most)
-    };
+/// A function and the most units in the last place it may be off.
+type Stated = (Box<dyn Fn(&[f64]) -> f64>, f64);
+
+/// The function of that name in the table.
+fn function(name: &str) -> Stated {
+    let one = |f: fn(f64) -> f64, most: f64| -> Stated { (Box::new(move |z: &[f64]| f(z[0])), most) };
     match name {
         "sigmoid" => one(scalar::sigmoid, 2.0),
         "softplus" => one(scalar::softplus, 2.0),
