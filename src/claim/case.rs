@@ -13,6 +13,9 @@ use crate::train::sgd::{self, Trajectory};
 use nalgebra::DVector;
 use std::sync::OnceLock;
 
+/// Vectors below this size count as 0: the squares in their norms come near underflow.
+pub(crate) const SMALLEST_SIZE: f64 = 1e-130;
+
 /// Everything a checker may look at.
 #[derive(Debug)]
 pub struct Case {
@@ -145,10 +148,16 @@ impl Case {
         Ok((distance(theta, &refit.theta) + Interval::new(-radius, radius)).nonnegative())
     }
 
-    /// The size of the vectors compared with the minimisers.
-    pub fn fit_size(&self) -> f64 {
-        let size = |fit: Result<&Fit>| fit.map_or(0.0, |f| f.theta.norm());
-        size(self.fit()) + size(self.refit())
+    /// The size of the vectors compared with the minimisers: their own, and, since a minimiser may be 0
+    /// because large gradients cancel, how far those gradients could have moved it, `Σ wᵢ‖∇ℓᵢ‖ / L`.
+    ///
+    /// # Errors
+    /// As [`Case::refit`].
+    pub fn fit_size(&self) -> Result<f64> {
+        let refit = self.refit()?;
+        let mass = self.problem.retained(&self.forget)?.gradient_mass(&refit.theta);
+        let reach = mass / self.retained_constants()?.smoothness.max(f64::MIN_POSITIVE);
+        Ok(self.fit()?.theta.norm() + refit.theta.norm() + reach + SMALLEST_SIZE)
     }
 
     /// The distance of `theta` from the coupled retraining run's end, with both runs' rounding.
