@@ -5,6 +5,7 @@ pub mod case;
 mod directed;
 pub mod evidence;
 pub mod proposition2;
+pub mod second_order;
 pub mod sgd;
 
 pub use case::Case;
@@ -75,5 +76,5 @@ pub enum Depth {
 
 /// Every claim, in the order of the table.
 pub fn all() -> Vec<Claim> {
-    [sgd::claims(), proposition2::claims()].concat()
+    [sgd::claims(), second_order::claims(), proposition2::claims()].concat()
 }

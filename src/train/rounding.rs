@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::sgd::Trajectory;
-use crate::constants::LocalConstants;
+use crate::constants::{LocalConstants, Region};
 use crate::objective::Problem;
 use nalgebra::DVector;
 
@@ -25,14 +25,10 @@ pub struct Drift {
 /// to first order in ε, not an enclosure.
 ///
 /// `rescale(k)` is the factor by which the step's batch gradient was renormalised (1 for training).
-pub fn drift(
-    problem: &Problem,
-    plan: &Plan,
-    run: &Trajectory,
-    local: &LocalConstants<'_>,
-    rescale: impl Fn(usize) -> f64,
-) -> Drift {
+pub fn drift(problem: &Problem, plan: &Plan, run: &Trajectory, rescale: impl Fn(usize) -> f64) -> Drift {
     let (mut position, mut velocity, mut effort) = (0.0, 0.0, 0.0);
+    let radius = run.enclosing_radius();
+    let local = LocalConstants::new(problem, Region::natural(problem, run.start(), radius));
     let smoothness: Vec<f64> = (0..problem.rows()).map(|i| local.row(i).smoothness).collect();
     let convex = problem.model().is_linear() && plan.momentum == 0.0;
     for (k, step) in plan.steps.iter().enumerate() {

@@ -26,6 +26,12 @@ impl Trajectory {
         &self.points[self.points.len() - 1]
     }
 
+    /// A radius around the start within which the run in exact arithmetic stays too: its rounding is far
+    /// below the 10⁻⁶ of the way and the 10⁻⁹ of the start's size that are added.
+    pub fn enclosing_radius(&self) -> f64 {
+        self.radius_around(self.start()) * (1.0 + 1e-6) + 1e-9 * self.start().norm()
+    }
+
     /// Largest distance of a point from `center`.
     pub fn radius_around(&self, center: &DVector<f64>) -> f64 {
         self.points.iter().map(|p| (p - center).norm()).fold(0.0, f64::max)
