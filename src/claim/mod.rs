@@ -2,8 +2,14 @@
 //! claimed with true retraining, and the verdict that is expected.
 
 pub mod case;
+pub mod controls;
 pub mod evidence;
+pub mod exact;
+pub mod fixed;
+pub mod identities;
+pub mod masks;
 pub mod sgd;
+pub mod steps;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};
@@ -58,6 +64,8 @@ pub struct Domain {
     pub momentum: bool,
     /// Does the claim need a run of stochastic gradient descent (rather than a minimiser)?
     pub run: bool,
+    /// Are there fewer rows than parameters (where the model interpolates)?
+    pub wide: bool,
 }
 
 /// Which depths a claim covers.
@@ -73,5 +81,13 @@ pub enum Depth {
 
 /// Every claim, in the order of the table.
 pub fn all() -> Vec<Claim> {
-    [sgd::claims()].concat()
+    [
+        sgd::claims(),
+        identities::claims(),
+        steps::claims(),
+        exact::claims(),
+        masks::claims(),
+        controls::claims(),
+    ]
+    .concat()
 }

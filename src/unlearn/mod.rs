@@ -1,6 +1,11 @@
 //! Unlearning methods, one file each. Every method says what its result guarantees and what it cost.
 
 pub mod addback;
+pub mod features;
+pub mod interpolation;
+pub mod leave_out;
+pub mod minibatch;
+pub mod projective;
 pub mod recollection;
 
 use crate::data::RowSet;
