@@ -16,8 +16,14 @@ use crate::unlearn::influence::{Weights, influence_step};
 use crate::unlearn::newton::newton_step;
 use nalgebra::DVector;
 
-const CONVEX: Domain =
-    Domain { losses: &Loss::ALL, depth: Depth::Linear, masks: true, momentum: false, run: false };
+const CONVEX: Domain = Domain {
+    losses: &Loss::ALL,
+    depth: Depth::Linear,
+    masks: true,
+    momentum: false,
+    run: false,
+    wide: false,
+};
 const QUADRATIC: Domain = Domain { losses: &[Loss::Squared], ..CONVEX };
 const SMOOTH: Domain = Domain { losses: &[Loss::Logistic, Loss::Softmax], ..CONVEX };
 

@@ -12,7 +12,7 @@ use crate::unlearn::recollection::recollect;
 use nalgebra::DVector;
 
 pub(crate) const LINEAR: Domain =
-    Domain { losses: &Loss::ALL, depth: Depth::Linear, masks: true, momentum: false, run: true };
+    Domain { losses: &Loss::ALL, depth: Depth::Linear, masks: true, momentum: false, run: true, wide: false };
 
 /// The claims of this file.
 pub fn claims() -> Vec<Claim> {
