@@ -19,8 +19,9 @@
     - [batch_split]: the parts add up to the gradient of the training batch;
       [batch_train]: so [train] is ordinary mini-batch descent.
     - [minibatch_error_general], [minibatch_error_convex],
-      [minibatch_error_strongly_convex]: the bounds of [Sgd] from the constants of
-      the rows and of the regulariser, behind a pruning mask.
+      [minibatch_error_strongly_convex], [minibatch_error_smooth]: the bounds of
+      [Sgd] from the constants of the rows and of the regulariser, behind a mask.
+    - [minibatch_noop_general], [minibatch_noop_smooth]: the error of doing nothing.
     Axiom-free, over any real closed field. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
@@ -244,6 +245,14 @@ apply: unlearn_error_general_masked => //.
 - exact: batch_drop_lipschitz.
 exact: batch_keep_lipschitz.
 Qed.
+
+Theorem minibatch_noop_general :
+  norm (theta t - phi t) <=
+    \sum_(k < t) a k * \prod_(k.+1 <= i < t) (1 + eta i * batch_L i).
+Proof.
+apply: noop_error_general_masked => //; first exact: batch_L_ge0.
+exact: batch_keep_lipschitz.
+Qed.
 End Lipschitz.
 
 (** *** Convex rows *)
@@ -308,6 +317,36 @@ apply: (unlearn_error_strongly_convex_masked eta_ge0 batch_L_ge0 ref_in convex_d
 - exact: batch_smooth.
 - move=> k kt; rewrite mu_ge0 /=; apply: le_trans mu_le _; rewrite ler_addr.
   by rewrite mulr_ge0 ?w'_ge0 // sumr_ge0.
+by move=> k kt; apply: batch_convex.
+Qed.
+
+(** Any step sizes. *)
+Let mu_batch k : (k < t)%N -> mu <= batch_L k.
+Proof.
+move=> kt; apply: le_trans mu_le _; rewrite ler_addr.
+by rewrite mulr_ge0 ?w'_ge0 // sumr_ge0.
+Qed.
+
+Theorem minibatch_error_smooth :
+  norm (u ref t - phi t) <=
+    \sum_(k < t) (eta k * batch_R k * norm (theta k - ref k)
+      + a k * Num.min
+          (\sum_(k.+1 <= i < t)
+             eta i * batch_L i * \prod_(k.+1 <= j < i) step_factor (eta j) mu (batch_L j))
+          (1 + \prod_(k.+1 <= i < t) step_factor (eta i) mu (batch_L i))).
+Proof.
+apply: (unlearn_error_smooth_masked eta_ge0 batch_L_ge0 ref_in convex_drop_lipschitz
+          (f := batch_loss) _ (mu := fun=> mu)) => //.
+- exact: batch_smooth.
+- by move=> k kt; rewrite mu_ge0 mu_batch.
+by move=> k kt; apply: batch_convex.
+Qed.
+
+Theorem minibatch_noop_smooth :
+  norm (theta t - phi t) <=
+    \sum_(k < t) a k * \prod_(k.+1 <= i < t) step_factor (eta i) mu (batch_L i).
+Proof.
+apply: (noop_error_smooth_masked batch_drop eta_ge0 batch_smooth (mu := fun=> mu)) => //.
 by move=> k kt; apply: batch_convex.
 Qed.
 End ConvexRows.

@@ -268,11 +268,11 @@ End Masked.
     A symmetric H with mu |x|^2 <= <x, H x> <= L |x|^2 in masked directions and
     eta (L + mu) <= 2 contracts them by 1 - eta mu.  ([m = predT]: no mask.) *)
 Theorem hessian_step_contracts (R : rcfType) d (m : pred 'I_d) (H : 'M[R]_d) (eta mu L : R) :
-  0 <= mu -> mu <= L -> 0 <= eta -> eta * (L + mu) <= 2%:R -> H^T = H ->
+  mu <= L -> 0 <= eta -> eta * (L + mu) <= 2%:R -> H^T = H ->
   (forall x, masked m x -> mu * norm x ^+ 2 <= dot x (H *m x) <= L * norm x ^+ 2) ->
   forall x, masked m x -> norm (x - eta *: mask m (H *m x)) <= (1 - eta * mu) * norm x.
 Proof.
-move=> mu0 muL eta0 etaL sym ray x mx.
+move=> muL eta0 etaL sym ray x mx.
 pose f (y : 'cV[R]_d) := dot y (H *m y) / 2%:R.
 pose S := mask_plane m (0 : 'cV[R]_d).
 have expand y z : f z = f y + dot (H *m y) (z - y) + dot (z - y) (H *m (z - y)) / 2%:R.
@@ -289,7 +289,7 @@ have sm : smooth_on S L f (mulmx H).
 have id_S y : S y -> mask_plane m 0 y by [].
 have Sx : S x by rewrite /S /mask_plane subr0.
 have S0 : S 0 by rewrite /S /mask_plane subr0 masked0.
-have := step_contracts_smooth mu0 muL eta0 etaL (@mask_flat _ _ m 0 (mulmx H))
+have := step_contracts_smooth muL eta0 etaL (@mask_flat _ _ m 0 (mulmx H))
           (mask_convex_on id_S cv) (mask_smooth_on id_S sm) Sx S0.
 by rewrite /gd_step /= mulmx0 mask0 scaler0 !subr0.
 Qed.

@@ -12,6 +12,7 @@
     - [cocoercive_on S L g]: |g x - g y|^2 <= L <g x - g y, x - y> on S.
     - [convex_on S mu f g]: f lies above its tangent paraboloids of curvature mu.
     - [smooth_on S L f g]: f lies below its tangent paraboloids of curvature L.
+    - [step_factor eta mu L]: max(1 - eta mu, eta L - 1).
     - [flat_for S g]: S is closed under moving along differences of its points
       and of the values of g (the whole space; an affine subspace parallel to a
       mask).
@@ -23,6 +24,8 @@
       smooth, with eta L <= 2: the step does not expand distances.
     - [step_contracts_smooth]: mu-strongly convex and L-smooth with
       eta (L + mu) <= 2: the step contracts by 1 - eta mu.
+    - [step_expands_smooth], [step_smooth]: beyond that step size the factor is
+      eta L - 1; without any condition it is [step_factor].  mu may be negative.
     - [step_contracts_monotone]: mu-strongly monotone and L-Lipschitz: the step
       contracts by sqrt (1 - 2 eta mu + eta^2 L^2).
     - [mask_lipschitz_on] ... [mask_smooth_on], [mask_flat]: composing the
@@ -225,11 +228,11 @@ exact: flat.
 Qed.
 
 Theorem step_contracts_smooth S mu L eta f g :
-  0 <= mu -> mu <= L -> 0 <= eta -> eta * (L + mu) <= 2%:R -> flat_for S g ->
+  mu <= L -> 0 <= eta -> eta * (L + mu) <= 2%:R -> flat_for S g ->
   convex_on S mu f g -> smooth_on S L f g ->
   lipschitz_on S (1 - eta * mu) (gd_step eta g).
 Proof.
-move=> mu0 muL eta0 etaL flat cv sf x y Sx Sy; rewrite gd_stepB.
+move=> muL eta0 etaL flat cv sf x y Sx Sy; rewrite gd_stepB.
 have [cv' sf'] := remove_quadratic cv sf.
 have Lmu : 0 <= L - mu by rewrite subr_ge0.
 have cc := baillon_haddad_on Lmu (flat_remove mu flat) cv' sf'.
@@ -242,6 +245,69 @@ have q_ge0 : 0 <= 1 - eta * mu.
 apply: scaled_step_le ccw => //; rewrite -subr_ge0.
 have -> : 2%:R * (1 - eta * mu) - eta * (L - mu) = 2%:R - eta * (L + mu) by ring.
 by rewrite subr_ge0.
+Qed.
+
+(** Beyond the step size 2 / (L + mu) the step may expand, by eta L - 1 at most. *)
+Theorem step_expands_smooth S mu L eta f g :
+  mu <= L -> 0 <= eta -> 2%:R <= eta * (L + mu) -> flat_for S g ->
+  convex_on S mu f g -> smooth_on S L f g ->
+  lipschitz_on S (eta * L - 1) (gd_step eta g).
+Proof.
+move=> muL eta0 etaL flat cv sf x y Sx Sy; rewrite gd_stepB.
+have [cv' sf'] := remove_quadratic cv sf.
+have Lmu : 0 <= L - mu by rewrite subr_ge0.
+have cc := baillon_haddad_on Lmu (flat_remove mu flat) cv' sf'.
+have ccw := cc x y Sx Sy; have lw := cocoercive_lipschitz_on Lmu cc Sx Sy.
+move: ccw lw; set w := (_ - _ - _) => ccw lw.
+have -> : (x - y) - eta *: (g x - g y) = (1 - eta * mu) *: (x - y) - eta *: w.
+  by rewrite /w; move: (g x) (g y) => a b; vring.
+move: (x - y) w ccw lw => u w ccw lw.
+have q0 : 0 <= eta * L - 1.
+  rewrite subr_ge0 -(ler_pmul2l (_ : 0 < 2%:R)) ?ltr0n // mulr1; apply: le_trans etaL _.
+  by rewrite [X in _ <= X]mulrCA ler_wpmul2l // mulr_natl mulr2n ler_add2l.
+have c0 : 0 <= eta * (L - mu) - 2%:R * (1 - eta * mu).
+  have -> : eta * (L - mu) - 2%:R * (1 - eta * mu) = eta * (L + mu) - 2%:R by ring.
+  by rewrite subr_ge0.
+have wu : dot w u <= (L - mu) * norm u ^+ 2.
+  apply: le_trans (CauchySchwarz _ _) _.
+  by rewrite expr2 mulrA ler_wpmul2r ?norm_ge0.
+have h1 := ler_wpmul2l (mulr_ge0 eta0 eta0) ccw.
+have h2 := ler_wpmul2l (mulr_ge0 eta0 c0) wu.
+rewrite norm_le_sq ?mulr_ge0 ?norm_ge0 //.
+have h := ler_add h1 h2; rewrite -subr_ge0 in h; rewrite -subr_ge0; apply: le_trans h _.
+rewrite le_eqVlt; apply/orP; left; apply/eqP.
+by rewrite exprMn !norm_sq !dotE (dotC u w); ring.
+Qed.
+
+(** Any step size. *)
+Definition step_factor eta mu L : R := Num.max (1 - eta * mu) (eta * L - 1).
+
+Lemma step_factor_small eta mu L :
+  eta * (L + mu) <= 2%:R -> step_factor eta mu L = 1 - eta * mu.
+Proof.
+move=> h; apply/max_idPl; rewrite -subr_ge0.
+have -> : 1 - eta * mu - (eta * L - 1) = 2%:R - eta * (L + mu) by ring.
+by rewrite subr_ge0.
+Qed.
+
+Lemma step_factor_ge0 eta mu L : 0 <= eta -> mu <= L -> 0 <= step_factor eta mu L.
+Proof.
+move=> eta0 muL; rewrite /step_factor le_maxr !subr_ge0.
+have [x1|/ltW ->] := lerP (eta * L) 1; last by rewrite orbT.
+by rewrite (le_trans _ x1) // ler_wpmul2l.
+Qed.
+
+Theorem step_smooth S mu L eta f g :
+  mu <= L -> 0 <= eta -> flat_for S g ->
+  convex_on S mu f g -> smooth_on S L f g ->
+  lipschitz_on S (step_factor eta mu L) (gd_step eta g).
+Proof.
+move=> muL eta0 flat cv sf x y Sx Sy.
+have [small|/ltW large] := lerP (eta * (L + mu)) 2%:R.
+  apply: le_trans (step_contracts_smooth muL eta0 small flat cv sf Sx Sy) _.
+  by rewrite ler_wpmul2r ?norm_ge0 // le_maxr lexx.
+apply: le_trans (step_expands_smooth muL eta0 large flat cv sf Sx Sy) _.
+by rewrite ler_wpmul2r ?norm_ge0 // le_maxr lexx orbT.
 Qed.
 
 Theorem step_contracts_monotone S mu L eta g : 0 <= eta ->
