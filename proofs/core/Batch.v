@@ -19,13 +19,13 @@
     - [batch_split]: the parts add up to the gradient of the training batch;
       [batch_train]: so [train] is ordinary mini-batch descent.
     - [minibatch_error_general], [minibatch_error_convex],
-      [minibatch_error_strongly_convex], [minibatch_error_smooth]: the bounds of
-      [Sgd] from the constants of the rows and of the regulariser, behind a mask.
+      [minibatch_error_strongly_convex], [minibatch_error_smooth],
+      [minibatch_error_sharp]: the bounds of [Sgd] and [Averaged] from the constants of the rows and of the regulariser, behind a mask.
     - [minibatch_noop_general], [minibatch_noop_smooth]: the error of doing nothing.
     Axiom-free, over any real closed field. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Unlearn Require Import Euclid Convex Mask Step Trajectory Sgd.
+From Unlearn Require Import Euclid Convex Mask Step Trajectory Sgd Averaged.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -340,6 +340,22 @@ apply: (unlearn_error_smooth_masked eta_ge0 batch_L_ge0 ref_in convex_drop_lipsc
 - exact: batch_smooth.
 - by move=> k kt; rewrite mu_ge0 mu_batch.
 by move=> k kt; apply: batch_convex.
+Qed.
+
+(** The sharper factor. *)
+Theorem minibatch_error_sharp :
+  (forall k, (k < t)%N -> eta k * (batch_L k + mu) < 2%:R) ->
+  norm (u ref t - phi t) <=
+    \sum_(k < t) (eta k * batch_R k * norm (theta k - ref k)
+      + a k * sharp_factor (\prod_(k.+1 <= i < t) (1 - eta i * mu))
+                           (\sum_(k.+1 <= i < t) step_slack (eta i) mu (batch_L i))).
+Proof.
+move=> small.
+apply: (unlearn_error_sharp_masked eta_ge0 ref_in convex_drop_lipschitz
+          (f := batch_loss) (mu := fun=> mu) (L := batch_L)) => //.
+- by move=> k kt; rewrite mu_ge0 mu_batch.
+- by move=> k kt; apply: batch_convex.
+exact: batch_smooth.
 Qed.
 
 Theorem minibatch_noop_smooth :

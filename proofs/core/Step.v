@@ -31,6 +31,10 @@
     - [mask_lipschitz_on] ... [mask_smooth_on], [mask_flat]: composing the
       gradient with a mask inherits every constant, on points that differ only
       inside the mask.
+    - [mask_plane_nested], [lipschitz_on_sub], [convex_on_sub], [smooth_on_sub]:
+      a sparser mask inherits every constant of a denser one.
+    - [lipschitz_everywhere], [convex_everywhere], [smooth_everywhere],
+      [monotone_everywhere]: so does every set, from the constants of [Convex].
     Axiom-free, over any real closed field. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
@@ -401,5 +405,38 @@ move=> SM sf x y Sx Sy; rewrite /= masked_dot; first exact: sf.
 by apply: mask_planeB; apply: SM.
 Qed.
 End Masked.
+
+(** A sparser mask has a smaller affine subspace, so it inherits every constant. *)
+Lemma mask_plane_nested (m m' : pred 'I_d) x0 x :
+  (forall i, m i -> m' i) -> mask_plane m x0 x -> mask_plane m' x0 x.
+Proof.
+move=> mm /eqP Sx; apply/eqP/colP => i; move/matrixP: Sx => /(_ i 0); rewrite !mxE.
+by case: (boolP (m i)) => [/mm -> //|_ <-]; rewrite if_same.
+Qed.
+
+Lemma lipschitz_on_sub S S' L g : (forall x, S x -> S' x) ->
+  lipschitz_on S' L g -> lipschitz_on S L g.
+Proof. by move=> sub h x y /sub Sx /sub Sy; apply: h. Qed.
+
+Lemma convex_on_sub S S' mu f g : (forall x, S x -> S' x) ->
+  convex_on S' mu f g -> convex_on S mu f g.
+Proof. by move=> sub h x y /sub Sx /sub Sy; apply: h. Qed.
+
+Lemma smooth_on_sub S S' L f g : (forall x, S x -> S' x) ->
+  smooth_on S' L f g -> smooth_on S L f g.
+Proof. by move=> sub h x y /sub Sx /sub Sy; apply: h. Qed.
+
+(** The global constants of [Convex] hold on every set. *)
+Lemma lipschitz_everywhere S L g : lipschitz L g -> lipschitz_on S L g.
+Proof. by move=> h x y _ _; apply: h. Qed.
+
+Lemma convex_everywhere S mu f g : strongly_convex mu f g -> convex_on S mu f g.
+Proof. by move=> h x y _ _; apply: h. Qed.
+
+Lemma smooth_everywhere S L f g : smooth L f g -> smooth_on S L f g.
+Proof. by move=> h x y _ _; apply: h. Qed.
+
+Lemma monotone_everywhere S mu g : strongly_monotone mu g -> monotone_on S mu g.
+Proof. by move=> h x y _ _; apply: h. Qed.
 
 End Step.
