@@ -15,7 +15,8 @@ use unlearn::train::coupling::Normalisation;
 use unlearn::train::newton::{Fit, minimise};
 use unlearn::train::plan::{Batches, Plan, Schedule, Step};
 use unlearn::train::sgd::{self, Trajectory};
-use unlearn::unlearn::{Guarantee, Request, Trained, Unlearned, method, methods, report};
+use unlearn::unlearn::newton::Newton;
+use unlearn::unlearn::{Guarantee, Request, Trained, Unlearned, Unlearner, method, methods, report};
 use unlearn::verify::strategy;
 
 const NAMES: [&str; 11] = [
@@ -182,6 +183,28 @@ fn closed_forms_equal_retraining_for_squared_loss() {
     let exact = remove(&problem, &forget, Trained::Minimiser(&fit), "retrain").unwrap().theta;
     let closed = remove(&problem, &forget, Trained::Minimiser(&fit), "ridge-deletion").unwrap().theta;
     assert_close(&closed, &exact, 6, 40.0);
+}
+
+#[test]
+fn more_newton_steps_come_closer_and_none_is_refused() {
+    let x = vec![1.0, 0.5, -0.5, 2.0, 0.25, -1.0, 1.5, 1.0, -2.0, 0.75, 0.0, 1.0];
+    let data = Dataset::new("labels", Design::dense(6, 2, x).unwrap(), vec![1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+    let model = Model::linear(2, 1, Loss::Logistic, true).unwrap();
+    let problem = Problem::new(data.unwrap().into(), model, 0.125).unwrap();
+    let (fit, forget) = (fit(&problem), rows(6, &[0, 3]));
+    let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
+    let refit = minimise(&problem.retained(&forget).unwrap(), fit.theta.clone()).unwrap();
+    let mut last = f64::INFINITY;
+    for steps in 1..=3 {
+        let out = Newton { steps }.remove(&request).unwrap();
+        let Guarantee::Within { distance, .. } = out.guarantee else { panic!("{:?}", out.guarantee) };
+        let measured = (out.theta - &refit.theta).norm();
+        // Quadratic convergence: at least two digits a step here, until rounding.
+        assert!(measured <= distance && measured < 0.01 * last, "{steps}: {measured:e}, {distance:e}");
+        assert_eq!(out.cost.row_visits, 8.0 * steps as f64);
+        last = measured.max(1e-12);
+    }
+    assert!(Newton { steps: 0 }.remove(&request).is_err());
 }
 
 #[test]

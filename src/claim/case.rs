@@ -35,6 +35,7 @@ pub struct Case {
     pub normalisation: Normalisation,
     fits: [OnceLock<Result<Fit>>; 2],
     runs: [OnceLock<Result<Trajectory>>; 2],
+    retained: OnceLock<Result<Constants>>,
 }
 
 impl Case {
@@ -57,6 +58,7 @@ impl Case {
             normalisation,
             fits: Default::default(),
             runs: Default::default(),
+            retained: OnceLock::new(),
         }
     }
 
@@ -133,7 +135,9 @@ impl Case {
     /// # Errors
     /// As [`Problem::retained`].
     pub fn retained_constants(&self) -> Result<Constants> {
-        Ok(Constants::of(&self.problem.retained(&self.forget)?, Region::Everywhere))
+        self.retained
+            .get_or_init(|| Ok(Constants::of(&self.problem.retained(&self.forget)?, Region::Everywhere)))
+            .clone()
     }
 
     /// The distance of `theta` from the exact minimiser on the rows kept: the computed distance,

@@ -159,6 +159,18 @@ fn influence_claims() -> Vec<Claim> {
             directed: || vec![tenth_deleted(Reduction::Sum)],
         },
         Claim {
+            id: "influence-forgotten-curvature",
+            title: "influence removal, with the forgotten rows' curvature alone",
+            statement: "as influence-safe under the mean, with ‖(1/n) Σ_F ∇²f_i‖ for ‖H−H_R‖",
+            source: "a literal reading of the sum form for simplex weights",
+            theorem: None,
+            item: "bound::influence::safe_error",
+            expected: Verdict::Refuted,
+            domain: CONVEX,
+            check: forgotten_curvature,
+            directed: || vec![empty_row_deleted()],
+        },
+        Claim {
             id: "influence-simplex-factor",
             title: "simplex weights scale the boolean step by n/|R|",
             statement: "−H⁻¹∇F_R(θ_o) = (n/|R|)·(1/n)H⁻¹ Σ_F ∇f_i(θ_o), f_i with its share of the ridge (mean)",
@@ -210,6 +222,19 @@ fn tenth_deleted(reduction: Reduction) -> Case {
     let plan = Plan::new(Vec::new(), 0.0, 0.0).expect("no step, nothing to refuse");
     Case::new("directed", problem, forget, plan, DVector::zeros(1), Normalisation::Fixed)
         .labelled("ten rows x = 1, one forgotten")
+}
+
+/// Rows `x = 2` and `x = 0` with targets 1 and 0, λ = 1, mean; the second is forgotten. It has no
+/// curvature of its own, but without it the first one's weight doubles: `H = 3`, `H_R = 5`.
+fn empty_row_deleted() -> Case {
+    let design = Design::dense(2, 1, vec![2.0, 0.0]).expect("sizes agree");
+    let data = Dataset::new("empty row", design, vec![1.0, 0.0]).expect("finite numbers");
+    let model = Model::linear(1, 1, Loss::Squared, false).expect("valid widths");
+    let problem = Problem::new(data.into(), model, 1.0).expect("sizes agree");
+    let forget = RowSet::new(2, vec![1]).expect("row 1 exists");
+    let plan = Plan::new(Vec::new(), 0.0, 0.0).expect("no step, nothing to refuse");
+    Case::new("directed", problem, forget, plan, DVector::zeros(1), Normalisation::Fixed)
+        .labelled("rows x = 2 and x = 0, the second forgotten")
 }
 
 /// The points at which claims about any `θ` are tried: the trained parameters and an arbitrary start.
@@ -374,8 +399,16 @@ fn influence_error(case: &Case) -> Result<Outcome> {
 
 fn influence_safe(case: &Case) -> Result<Outcome> {
     let i = influenced(case)?;
+    safe_with(case, &i, i.terms.curvature_change)
+}
+
+fn safe_with(case: &Case, i: &Influenced, curvature: f64) -> Result<Outcome> {
     let (newton, rho, _) = newton_from(case, &case.fit()?.theta)?;
-    let terms = influence::Terms { linear_residual: i.terms.linear_residual + rho, ..i.terms };
+    let terms = influence::Terms {
+        linear_residual: i.terms.linear_residual + rho,
+        curvature_change: curvature,
+        ..i.terms
+    };
     let mu = case.retained_constants()?.strong_convexity;
     let bound = influence::safe_error(newton, Interval::norm(i.step.as_slice()), terms, mu)?;
     Ok(Outcome::Compared(Evidence::inequality(
@@ -383,6 +416,20 @@ fn influence_safe(case: &Case) -> Result<Outcome> {
         bound.value,
         size(case, &i.end)?,
     )))
+}
+
+fn forgotten_curvature(case: &Case) -> Result<Outcome> {
+    let p = &case.problem;
+    if p.reduction() == Reduction::Sum {
+        return Ok(Outcome::NotApplicable("summed rows keep their weight".into()));
+    }
+    let n = p.rows() as f64;
+    let weight = |i| if case.forget.contains(i) { 1.0 / n } else { 0.0 };
+    let forgotten = p.weighted((0..p.rows()).map(weight).collect())?;
+    let nothing = p.weighted(vec![0.0; p.rows()])?;
+    let ridge = Interval::point(p.ridge()) * Interval::point(case.forget.len() as f64) / Interval::point(n);
+    let curvature = influence::curvature_change(&forgotten, &nothing, &case.fit()?.theta)?;
+    safe_with(case, &influenced(case)?, (Interval::point(curvature) + ridge).hi())
 }
 
 /// The left side from the gradient on the rows kept, the right one from the forgotten rows alone.
@@ -445,5 +492,12 @@ mod tests {
         let Outcome::Compared(e) = bound else { panic!("{bound:?}") };
         // T-influence is attained here.
         assert!((e.ratio().unwrap() - 1.0).abs() < 1e-9, "{e:?}");
+    }
+
+    /// `θ_o = ⅓`, `θ_r = ⅖`, and the step ends at 4/9: 2/45 too far, against 1/90 claimed.
+    #[test]
+    fn the_forgotten_curvature_alone_is_four_times_too_small() {
+        let Outcome::Compared(e) = forgotten_curvature(&empty_row_deleted()).unwrap() else { panic!() };
+        assert!((e.measured.mid() - 2.0 / 45.0).abs() < 1e-12 && (e.ratio().unwrap() - 4.0).abs() < 1e-9);
     }
 }

@@ -46,12 +46,26 @@ pub(crate) fn not_convex() -> Guarantee {
     }
 }
 
-/// `‖∇F_R(θ)‖/μ` for any parameters, when the reference is the minimiser.
-pub(crate) fn residual(request: &Request<'_>, theta: &DVector<f64>) -> Result<Guarantee> {
-    let Some(constants) = retained_constants(request)? else { return Ok(not_convex()) };
+/// A certificate for any parameters of a linear model when the reference is the minimiser: the better
+/// of `‖∇F_R(θ)‖/μ` and what the method's own theorem gives.
+///
+/// The method's theorem says what to expect beforehand; the residual at the result is usually sharper,
+/// but cannot get below the rounding of a gradient.
+pub(crate) fn minimiser(
+    request: &Request<'_>,
+    constants: &Constants,
+    theta: &DVector<f64>,
+    own: Option<Result<Bound>>,
+) -> Result<Guarantee> {
     let retained = request.problem.retained(request.forget)?;
     let gradient = residual::gradient_norm(&retained, theta, &retained.hessian(theta));
-    within(residual::distance(gradient, constants.strong_convexity), 0.0)
+    let measured = residual::distance(gradient, constants.strong_convexity);
+    let rounded = |b: Bound| Bound { value: b.value + Interval::point(f64::EPSILON * theta.norm()), ..b };
+    match own {
+        // T-residual is about the parameters as they are; a theorem about a step is not.
+        Some(own) => within(better(measured, own.map(rounded)), 0.0),
+        None => within(measured, 0.0),
+    }
 }
 
 /// What the sums over a recorded run may be off by: both runs round alike, and a vector assembled
@@ -62,7 +76,7 @@ fn run_rounding(run: &Trajectory, theta: &DVector<f64>) -> f64 {
 }
 
 /// The better of two bounds; one that does not apply loses.
-fn better(a: Result<Bound>, b: Result<Bound>) -> Result<Bound> {
+pub(crate) fn better(a: Result<Bound>, b: Result<Bound>) -> Result<Bound> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok(if b.value.hi() < a.value.hi() { b } else { a }),
         (Ok(a), Err(Error::Hypothesis { .. })) => Ok(a),
@@ -128,11 +142,14 @@ pub(crate) fn recollected(
 ) -> Result<Guarantee> {
     // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases.
     let largest = carried.iter().map(|v| Interval::norm(v.as_slice()).hi()).fold(0.0, f64::max);
-    let between = |ledger: &Ledger| {
-        let error = recollection::recollection_error(ledger, carried)?;
-        Ok((error.value + Interval::point(largest) * Interval::relative(1e-12)).hi())
+    let error = |ledger: &Ledger| match ledger.momentum {
+        0.0 => recollection::recollection_error(ledger, carried),
+        _ => recollection::momentum_error(ledger, carried),
     };
-    let bound = certified_ledger(coupling, run, Reference::Recorded, between)
-        .and_then(|ledger| recollection::recollection_error(&ledger, carried));
+    let between = |ledger: &Ledger| {
+        Ok((error(ledger)?.value + Interval::point(largest) * Interval::relative(1e-12)).hi())
+    };
+    let bound =
+        certified_ledger(coupling, run, Reference::Recorded, between).and_then(|ledger| error(&ledger));
     within(bound, run_rounding(run, theta))
 }
