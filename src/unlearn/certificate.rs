@@ -3,7 +3,7 @@
 
 use super::{Guarantee, Request};
 use crate::bound::continuation::{certified_ledger, gap};
-use crate::bound::ledger::{Ledger, Reference};
+use crate::bound::ledger::{Ledger, Reference, distance};
 use crate::bound::sgd::{self, Regime};
 use crate::bound::{Bound, momentum, recollection, residual};
 use crate::constants::{Constants, Region};
@@ -91,11 +91,20 @@ fn crude(ledger: &Ledger) -> Result<f64> {
 
 /// The distance of the untouched model of a run.
 pub(crate) fn untouched_model(coupling: &Coupling<'_>, run: &Trajectory) -> Result<Guarantee> {
-    let bound = certified_ledger(coupling, run, Reference::Recorded, crude).and_then(|ledger| {
-        let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(&ledger) });
-        Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(&ledger, regime)))
-    });
+    let bound =
+        certified_ledger(coupling, run, Reference::Recorded, crude).and_then(|ledger| untouched(&ledger));
     within(bound, run_rounding(run, run.last()))
+}
+
+fn untouched(ledger: &Ledger) -> Result<Bound> {
+    let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(ledger) });
+    Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(ledger, regime)))
+}
+
+/// No result is further off than the untouched model plus the way it moved.
+fn moved(ledger: &Ledger, run: &Trajectory, theta: &DVector<f64>) -> Result<Bound> {
+    let value = untouched(ledger)?.value + distance(theta, run.last());
+    Ok(Bound { theorem: "Unlearn.Sgd.noop_error and the triangle inequality", value })
 }
 
 /// The distance of an add-back result.
@@ -110,14 +119,17 @@ pub(crate) fn addback(
 ) -> Result<Guarantee> {
     let bound = certified_ledger(coupling, run, reference, crude).and_then(|ledger| {
         let recorded = momentum::addback_error(&ledger, &partial_sums(coupling, run));
-        let moved = match reference {
-            Reference::Recorded => Interval::ZERO,
-            Reference::Start | Reference::End => displaced(&ledger),
+        let carried = match reference {
+            Reference::Recorded => recorded,
+            Reference::Start | Reference::End => recorded.map(|b| Bound {
+                theorem: "Unlearn.Momentum.unlearn_error and displaced reference points",
+                value: b.value + displaced(&ledger),
+            }),
         };
-        let carried = recorded.map(|b| Bound { value: b.value + moved, ..b });
-        Regime::ALL
+        let best = Regime::ALL
             .into_iter()
-            .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)))
+            .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)));
+        better(best, moved(&ledger, run, theta))
     });
     within(bound, run_rounding(run, theta))
 }
@@ -140,16 +152,20 @@ pub(crate) fn recollected(
     carried: &[DVector<f64>],
     theta: &DVector<f64>,
 ) -> Result<Guarantee> {
-    // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases.
+    // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases; the crude
+    // bound is valid beside it, and whichever is smaller at the end was never larger before.
     let largest = carried.iter().map(|v| Interval::norm(v.as_slice()).hi()).fold(0.0, f64::max);
-    let error = |ledger: &Ledger| match ledger.momentum {
-        0.0 => recollection::recollection_error(ledger, carried),
-        _ => recollection::momentum_error(ledger, carried),
+    let error = |ledger: &Ledger| {
+        better(
+            recollection::recollection_error(ledger, carried),
+            recollection::confined_error(ledger, carried),
+        )
     };
     let between = |ledger: &Ledger| {
-        Ok((error(ledger)?.value + Interval::point(largest) * Interval::relative(1e-12)).hi())
+        let carried = error(ledger)?.value + Interval::point(largest) * Interval::relative(1e-12);
+        Ok(carried.hi().min(crude(ledger)?))
     };
-    let bound =
-        certified_ledger(coupling, run, Reference::Recorded, between).and_then(|ledger| error(&ledger));
+    let bound = certified_ledger(coupling, run, Reference::Recorded, between)
+        .and_then(|ledger| better(error(&ledger), moved(&ledger, run, theta)));
     within(bound, run_rounding(run, theta))
 }
