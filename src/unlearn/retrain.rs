@@ -7,7 +7,7 @@
 //! honest retrainings have anyway.
 
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::{Plan, Step};
 use crate::train::sgd;
@@ -59,6 +59,9 @@ impl Unlearner for Retrain {
     }
 }
 
+/// How many starts uncoupled retraining tries.
+const STARTS: usize = 5;
+
 /// Retraining with other chance.
 #[derive(Debug, Clone, Copy)]
 pub struct RetrainUncoupled {
@@ -81,8 +84,15 @@ impl Unlearner for RetrainUncoupled {
         let begun = Instant::now();
         let (theta, row_visits) = match request.trained {
             Trained::Minimiser(fit) => {
-                let start = DVector::from_fn(fit.theta.len(), |_, _| rng.random_range(-0.5..0.5));
-                newton_from(request, start)?
+                let mut draw = || DVector::from_fn(fit.theta.len(), |_, _| rng.random_range(-0.5..0.5));
+                let mut found = newton_from(request, draw());
+                // Newton's method may get stuck on a network; another start is as good a floor.
+                for _ in 1..STARTS {
+                    if matches!(found, Err(Error::NotConverged { .. })) {
+                        found = newton_from(request, draw());
+                    }
+                }
+                found?
             }
             Trained::Run { plan, .. } => {
                 let mut name: Vec<usize> = (0..request.problem.rows()).collect();
