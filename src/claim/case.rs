@@ -197,13 +197,13 @@ impl Case {
         Ok(self.drift()?.allowance)
     }
 
-    /// The size of what is compared with the runs: where they ended and how far they went. A relative
+    /// The size of what is compared with the runs: where they began and ended and how far they went. A relative
     /// resolution refers to it.
     ///
     /// # Errors
     /// As [`Case::rerun`].
     pub fn run_size(&self) -> Result<f64> {
-        Ok(self.run()?.last().norm() + self.rerun()?.last().norm() + self.drift()?.effort)
+        Ok(self.start.norm() + self.run()?.last().norm() + self.rerun()?.last().norm() + self.drift()?.effort)
     }
 
     /// Allowance for a vector assembled from the recorded steps.

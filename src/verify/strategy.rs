@@ -104,7 +104,7 @@ pub fn cases(domain: Domain) -> impl Strategy<Value = std::rc::Rc<Case>> {
 }
 
 fn build(domain: &Domain, draw: &Draw) -> Case {
-    let (rows, cols, classes, steps, batch) = draw.sizes;
+    let (rows, cols, classes, _, _) = draw.sizes;
     let (loss, activation, reduction, renormalise) = draw.kind;
     let (bias, masked, sparse, outlier, duplicate, from_zero) = draw.flags;
     let loss = domain.losses[loss];
@@ -136,7 +136,7 @@ fn build(domain: &Domain, draw: &Draw) -> Case {
         DVector::from_fn(k, |j, _| f64::from(draw.start[j % MOST_PARAMETERS]) / 8.0)
     };
     let forget = forget_set(rows, &draw.forget);
-    let plan = plan(&problem, &start, draw, rows, steps, batch, linear);
+    let plan = plan(&problem, &start, draw);
     let normalisation = if renormalise { Normalisation::Renormalised } else { Normalisation::Fixed };
     Case::new("generated", problem, forget, plan, start, normalisation)
 }
@@ -181,24 +181,20 @@ fn forget_set(rows: usize, flags: &[bool]) -> RowSet {
     RowSet::new(rows, forgotten).expect("distinct rows in range")
 }
 
-fn plan(
-    problem: &Problem,
-    start: &DVector<f64>,
-    draw: &Draw,
-    rows: usize,
-    steps: usize,
-    batch: usize,
-    linear: bool,
-) -> Plan {
+fn plan(problem: &Problem, start: &DVector<f64>, draw: &Draw) -> Plan {
+    let (rows, _, _, steps, batch) = draw.sizes;
+    let (_, _, _, renormalise) = draw.kind;
     let decay = match problem.reduction() {
         Reduction::Mean => problem.ridge(),
         Reduction::Sum => problem.ridge() / rows as f64,
     };
-    let region = if linear { Region::Everywhere } else { Region::Ball { center: start, radius: 1.0 } };
-    let local = LocalConstants::new(problem, region);
-    let largest = (0..rows).map(|i| local.row(i).smoothness).fold(f64::MIN_POSITIVE, f64::max) + decay;
-    // A power of two at most 1/L: step sizes print short and scale exactly.
-    let unit = 2.0_f64.powi((-largest.log2()).floor().clamp(-40.0, 40.0) as i32);
+    let local = LocalConstants::new(problem, Region::natural(problem, start, 1.0));
+    let weight = if renormalise { batch as f64 } else { 1.0 };
+    let largest =
+        weight * (0..rows).map(|i| local.row(i).smoothness).fold(f64::MIN_POSITIVE, f64::max) + decay;
+    // Renormalising can multiply a row's share by the batch size. Rates beyond 16 (networks whose units
+    // are all dead have a tiny L) would only amplify rounding. A power of two at most 1/L: step sizes print short and scale exactly.
+    let unit = 2.0_f64.powi((-largest.log2()).floor().clamp(-40.0, 4.0) as i32);
     let steps = (0..steps)
         .map(|k| {
             let rows = (0..batch).map(|b| draw.order[k * MOST_BATCH + b] % rows).collect();
