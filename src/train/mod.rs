@@ -4,3 +4,4 @@ pub mod coupling;
 pub mod newton;
 pub mod plan;
 pub mod sgd;
+pub mod start;

@@ -1,0 +1,115 @@
+//! Counterexamples in text: one line that gives the numbers, or the whole case to compute by hand.
+
+use super::number::{exact, short};
+use crate::verify::campaign::{Counterexample, Finding};
+use serde_json::Value;
+
+const WIDTH: usize = 118;
+const LABEL: usize = 14;
+
+/// One line: where, and both sides.
+pub fn brief(finding: &Finding, found: &Counterexample) -> String {
+    let case = &found.case;
+    let label = match case["label"].as_str() {
+        Some(label) if !label.is_empty() => format!(" ({label})"),
+        _ => String::new(),
+    };
+    let e = &found.evidence;
+    format!(
+        "{}{label}: {} > {}; {} rows forgotten, {} steps, {} of {} parameters",
+        finding.data,
+        short(e.measured.mid()),
+        short(e.bound.mid()),
+        case["forgotten"],
+        case["step_count"],
+        case["active"],
+        case["parameters"],
+    )
+}
+
+/// The whole case, one labelled paragraph per part, wrapped.
+pub fn full(found: &Counterexample) -> String {
+    let (case, e) = (&found.case, &found.evidence);
+    let side = |x: crate::numeric::interval::Interval| format!("[{}, {}]", exact(x.lo()), exact(x.hi()));
+    let mut text = String::new();
+    let mut part = |label: &str, words: Vec<String>| text.push_str(&paragraph(label, words));
+    part("measured", vec![side(e.measured)]);
+    part("claimed bound", vec![side(e.bound)]);
+    part("model", model(case));
+    part("training", training(case));
+    if let Some(forget) = case["forget"].as_array() {
+        part("forget rows", forget.iter().map(Value::to_string).collect());
+    }
+    if let Some(rows) = case["rows"].as_array() {
+        let row = |(i, r): (usize, &Value)| format!("{i}: x={} y={};", vector(&r["x"]), number(&r["y"]));
+        part("rows", rows.iter().enumerate().map(row).collect());
+    }
+    if case["active"] != case["parameters"] && case["mask"].is_array() {
+        part("mask", vec![vector(&case["mask"])]);
+    }
+    if case["start"].is_array() {
+        part("start", vec![vector(&case["start"])]);
+    }
+    if case["perturbation"].is_array() {
+        part("perturbation", vec![vector(&case["perturbation"])]);
+    }
+    if let Some(steps) = case["steps"].as_array() {
+        let step = |s: &Value| format!("rows {} η={};", vector(&s["rows"]), number(&s["eta"]));
+        part("steps", steps.iter().map(step).collect());
+    }
+    text
+}
+
+fn model(case: &Value) -> Vec<String> {
+    let word = |key: &str| case[key].as_str().unwrap_or("?").to_owned();
+    let widths: Vec<String> = case["widths"].as_array().into_iter().flatten().map(Value::to_string).collect();
+    let hidden = if widths.len() > 2 { format!(" {}", word("activation")) } else { String::new() };
+    let bias = if case["bias"] == Value::Bool(true) { "with bias" } else { "without bias" };
+    vec![
+        format!("{} loss,", word("loss")),
+        format!("widths {}{hidden},", widths.join("-")),
+        format!("{bias},"),
+        format!("ridge {},", number(&case["ridge"])),
+        format!("{} reduction,", word("reduction")),
+        format!("{} of {} parameters kept", case["active"], case["parameters"]),
+    ]
+}
+
+fn training(case: &Value) -> Vec<String> {
+    vec![
+        format!("{} steps,", case["step_count"]),
+        format!("momentum {},", number(&case["momentum"])),
+        format!("weight decay {},", number(&case["weight_decay"])),
+        format!("{} batches,", case["normalisation"].as_str().unwrap_or("?")),
+        format!("{} rows forgotten", case["forgotten"]),
+    ]
+}
+
+fn number(value: &Value) -> String {
+    value.as_f64().map_or_else(|| value.to_string(), exact)
+}
+
+fn vector(value: &Value) -> String {
+    let entries: Vec<String> = value.as_array().into_iter().flatten().map(number).collect();
+    format!("({})", entries.join(", "))
+}
+
+/// `label  words…`, continued under the words.
+fn paragraph(label: &str, words: Vec<String>) -> String {
+    let mut text = String::new();
+    let mut line = format!("      {label:<LABEL$}");
+    let indent = line.chars().count();
+    for word in words.iter().flat_map(|w| w.split(' ')) {
+        let length = line.chars().count();
+        if length + 1 + word.chars().count() > WIDTH && length > indent {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = " ".repeat(indent);
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
+    text
+}

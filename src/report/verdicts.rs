@@ -1,0 +1,142 @@
+//! What `verify` prints for people: the table, what its columns mean, what was refuted and how.
+
+use super::counterexample;
+use super::number::{count, short};
+use super::table::{Align, Table};
+use crate::claim::Verdict;
+use crate::verify::campaign::Finding;
+use crate::verify::schedule::{Standing, Summary};
+
+/// How much is said about refuted claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Expected refutations in one line, unexpected ones in full.
+    Brief,
+    /// Every counterexample in full.
+    Full,
+}
+
+/// One row per claim and kind of data. A claim that did not come out as expected is marked `!!`, one
+/// that was left open `??`.
+pub fn table(summaries: &[Summary]) -> String {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("", Left),
+        ("claim", Left),
+        ("expected", Left),
+        ("verdict", Left),
+        ("data", Left),
+        ("cases", Right),
+        ("worst", Right),
+        ("median", Right),
+        ("theorem", Left),
+    ]);
+    for summary in summaries {
+        let mark = match summary.standing() {
+            Standing::AsExpected => "",
+            Standing::Open => "??",
+            Standing::Unexpected => "!!",
+        };
+        for (i, f) in summary.findings.iter().enumerate() {
+            let first = |text: &'static str| if i == 0 { text } else { "" };
+            let theorem = summary.claim.theorem.map_or("-", |t| t.strip_prefix("Unlearn.").unwrap_or(t));
+            let ratio = |r: f64| if f.cases == 0 { "-".to_owned() } else { short(r) };
+            let verdict = if silent(f) { "-" } else { f.verdict.word() };
+            table.row([
+                mark.to_owned(),
+                first(summary.claim.id).to_owned(),
+                first(summary.claim.expected.word()).to_owned(),
+                verdict.to_owned(),
+                f.data.clone(),
+                f.cases.to_string(),
+                ratio(f.worst_ratio),
+                ratio(f.median_ratio),
+                first(theorem).to_owned(),
+            ]);
+        }
+    }
+    table.to_string()
+}
+
+/// Outside the claim's hypotheses in every case: nothing was found out.
+fn silent(f: &Finding) -> bool {
+    f.cases == 0 && f.failed.is_none()
+}
+
+/// What the columns mean.
+pub fn legend() -> &'static str {
+    "worst, median: measured error / claimed bound over the cases; 1 is sharp, above 1 a violation, inf a bound of 0.\n\
+     holds: no case exceeds the bound. refuted: some case exceeds it by more than rounding can explain. undecided:\n\
+     rounding leaves a case open. A claim expected to be refuted needs one refutation on any data.\n\
+     theorem: its name in the Coq development, below the namespace Unlearn; '-' where there is none.\n"
+}
+
+/// What needs words: refutations with their counterexamples, open cases, failed cases. Empty when
+/// there is nothing to say.
+pub fn remarks(summaries: &[Summary], detail: Detail) -> String {
+    summaries.iter().map(|summary| remark(summary, detail)).collect()
+}
+
+fn remark(summary: &Summary, detail: Detail) -> String {
+    let claim = &summary.claim;
+    let standing = summary.standing();
+    let mut text = String::new();
+    for f in &summary.findings {
+        if let Some(found) = &f.counterexample {
+            text.push_str(&format!("    {}\n", counterexample::brief(f, found)));
+            if detail == Detail::Full || standing == Standing::Unexpected {
+                text.push_str(&counterexample::full(found));
+            }
+        }
+        if let Some((n, why)) = &f.failed {
+            text.push_str(&format!("    {}: {} could not be evaluated: {why}\n", f.data, count(*n, "case")));
+        }
+        // A few cases at the edge of rounding say nothing against a claim that is refuted elsewhere.
+        if f.undecided > 0 && summary.verdict() != Verdict::Refuted {
+            text.push_str(&format!("    {}: rounding leaves {} open\n", f.data, count(f.undecided, "case")));
+        }
+    }
+    let head = match standing {
+        Standing::AsExpected => "",
+        Standing::Open => "OPEN ",
+        Standing::Unexpected => "UNEXPECTED ",
+    };
+    if text.is_empty() && standing == Standing::AsExpected {
+        return text;
+    }
+    if summary.findings.iter().all(silent) {
+        text.push_str("    no case was within its hypotheses\n");
+    }
+    format!(
+        "  {head}{} ({}): {}\n      {}\n{text}",
+        claim.id,
+        summary.verdict(),
+        claim.title,
+        claim.statement
+    )
+}
+
+/// One line: whether everything came out as expected, and what did not.
+pub fn last_line(summaries: &[Summary]) -> String {
+    let names = |standing: Standing| {
+        let these = summaries.iter().filter(|s| s.standing() == standing);
+        these.map(|s| format!("{} {}", s.claim.id, s.verdict())).collect::<Vec<_>>()
+    };
+    let (unexpected, open) = (names(Standing::Unexpected), names(Standing::Open));
+    let all = count(summaries.len(), "claim");
+    if unexpected.is_empty() && open.is_empty() {
+        let refuted = summaries.iter().filter(|s| s.verdict() == Verdict::Refuted).count();
+        return format!(
+            "{all}: all as expected ({} hold, {refuted} refuted as they should be)\n",
+            summaries.len() - refuted
+        );
+    }
+    let mut parts = vec![format!("{} as expected", summaries.len() - unexpected.len() - open.len())];
+    if !unexpected.is_empty() {
+        parts.push(format!("{} NOT as expected ({})", unexpected.len(), unexpected.join(", ")));
+    }
+    if !open.is_empty() {
+        parts.push(format!("{} open ({})", open.len(), open.join(", ")));
+    }
+    format!("{all}: {}\n", parts.join("; "))
+}
