@@ -1,7 +1,7 @@
 //! One case: a problem, a forget set and a run, with the expensive results computed once.
 
 use crate::bound::ledger::distance;
-use crate::constants::Region;
+use crate::constants::{Constants, Region};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::numeric::interval::Interval;
@@ -123,6 +123,32 @@ impl Case {
     /// Does the run ever use a forgotten row?
     pub fn meets_forget_set(&self) -> bool {
         self.plan.steps.iter().any(|s| s.rows.iter().any(|&i| self.forget.contains(i)))
+    }
+
+    /// Constants of the objective on the rows kept, valid everywhere (linear models).
+    ///
+    /// # Errors
+    /// As [`Problem::retained`].
+    pub fn retained_constants(&self) -> Result<Constants> {
+        Ok(Constants::of(&self.problem.retained(&self.forget)?, Region::Everywhere))
+    }
+
+    /// The distance of `theta` from the exact minimiser on the rows kept: the computed distance,
+    /// widened by `‖∇F_R‖/μ` at the computed minimiser. Unbounded above when `μ` is not positive.
+    ///
+    /// # Errors
+    /// As [`Case::refit`].
+    pub fn distance_to_refit(&self, theta: &DVector<f64>) -> Result<Interval> {
+        let refit = self.refit()?;
+        let mu = self.retained_constants()?.strong_convexity.max(0.0);
+        let radius = (Interval::point(refit.residual_bound()) / Interval::point(mu)).hi();
+        Ok((distance(theta, &refit.theta) + Interval::new(-radius, radius)).nonnegative())
+    }
+
+    /// The size of the vectors compared with the minimisers.
+    pub fn fit_size(&self) -> f64 {
+        let size = |fit: Result<&Fit>| fit.map_or(0.0, |f| f.theta.norm());
+        size(self.fit()) + size(self.refit())
     }
 
     /// The distance of `theta` from the coupled retraining run's end, with both runs' rounding.

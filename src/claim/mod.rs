@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod evidence;
+pub mod second_order;
 pub mod sgd;
 
 pub use case::Case;
@@ -73,5 +74,5 @@ pub enum Depth {
 
 /// Every claim, in the order of the table.
 pub fn all() -> Vec<Claim> {
-    [sgd::claims()].concat()
+    [sgd::claims(), second_order::claims()].concat()
 }
