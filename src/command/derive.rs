@@ -72,6 +72,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let input = arguments.input.load(input::Draw::default())?;
     let problem = &input.problem;
     let k = problem.active();
+    if arguments.what.is_matrix() {
+        input::check_size("the matrix", k, k, "use derive hvp, or prune with --mask")?;
+    }
+    if arguments.what == What::EmpiricalFisher {
+        input::check_size("the gradients of all rows", k, problem.rows(), "use fewer rows or a --mask")?;
+    }
     let theta = match &arguments.parameters {
         Some(path) => input::parameters(problem, path, options.quiet)?,
         None => {
@@ -92,12 +98,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
         (None, _) => None,
     };
-    if arguments.what.is_matrix() {
-        input::check_size("the matrix", k, k, "use derive hvp, or prune with --mask")?;
-    }
-    if arguments.what == What::EmpiricalFisher {
-        input::check_size("the gradients of all rows", k, problem.rows(), "use fewer rows or a --mask")?;
-    }
     let mut json = options.open()?;
 
     let objective = match &input.forget {

@@ -72,6 +72,15 @@ impl Options {
         let (train, test, forget) = self.split(whole.clone(), draw)?;
         // From all rows, so that the number of classes does not depend on the split.
         let model = self.model.resolve(&whole, !self.no_bias)?;
+        // A mask of this size takes 512 MiB; what is computed with it takes a multiple.
+        const MOST_PARAMETERS: usize = 1 << 26;
+        if model.parameters() > MOST_PARAMETERS {
+            return Err(Error::Invalid(format!(
+                "model {} has {} parameters; at most {MOST_PARAMETERS} are accepted",
+                self.model,
+                model.parameters()
+            )));
+        }
         let mask = match &self.mask {
             Some(path) => Mask::new(&read::mask(path, model.parameters())?)?,
             None => Mask::full(model.parameters()),

@@ -21,6 +21,7 @@ pub(super) struct Arguments {
 #[derive(clap::ValueEnum, Debug, Clone, Copy)]
 enum What {
     Claims,
+    Methods,
     Bounds,
     Datasets,
     Models,
@@ -35,6 +36,7 @@ struct Listing {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let listing = match arguments.what {
         What::Claims => claims(),
+        What::Methods => methods(),
         What::Bounds => bounds(),
         What::Datasets => datasets(),
         What::Models => models(),
@@ -73,6 +75,27 @@ fn claims() -> Listing {
     Listing { columns: &["claim", "expected", "title"], entries }
 }
 
+/// What each method does and which models it takes: minimisers, recorded runs (`train --sgd`), or both.
+const METHODS: [(&str, &str, &str); 11] = [
+    ("noop", "both", "leave the model as it is: the error every method has to beat"),
+    ("retrain", "both", "repeat the training without the forgotten rows"),
+    ("retrain-uncoupled", "both", "retrain with another start or other batches: the floor"),
+    ("addback-start", "run", "add the forgotten gradients back, taken at the start of the run"),
+    ("addback-end", "run", "add the forgotten gradients back, taken at its end: one ascent step"),
+    ("addback-recorded", "run", "add the forgotten gradients back as they were recorded"),
+    ("recollection", "run", "carry the removal through the recorded run; exact for quadratics"),
+    ("influence", "minimiser", "one step with the Hessian on all rows, simplex weights"),
+    ("influence-boolean", "minimiser", "the same with weight 1/n on the rows kept"),
+    ("newton", "minimiser", "Newton's step on the rows kept; exact for quadratics"),
+    ("ridge-deletion", "minimiser", "closed form for ridge regression with the sum reduction; exact"),
+];
+
+fn methods() -> Listing {
+    let entries = METHODS
+        .map(|(method, model, meaning)| json!({ "method": method, "model": model, "meaning": meaning }));
+    Listing { columns: &["method", "model", "meaning"], entries: entries.into() }
+}
+
 /// The bounds that claims evaluate, in the order of the claims.
 fn bounds() -> Listing {
     let entry = |c: claim::Claim| json!({ "bound": c.item, "claim": c.id, "theorem": c.theorem.unwrap_or("-"), "statement": c.statement });
@@ -87,7 +110,7 @@ fn datasets() -> Listing {
             "provenance": b.provenance, "licence": b.licence,
         })
     };
-    let columns = &["dataset", "rows", "features", "task", "licence", "provenance"];
+    let columns = &["dataset", "rows", "features", "task", "provenance"];
     Listing { columns, entries: builtin::NAMES.iter().map(entry).collect() }
 }
 
@@ -106,4 +129,47 @@ fn models() -> Listing {
         ),
     });
     Listing { columns: &["model", "meaning"], entries: linear.chain([mlp]).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+    use std::sync::Arc;
+    use unlearn::data::{Dataset, Design, RowSet};
+    use unlearn::loss::Loss;
+    use unlearn::model::Model;
+    use unlearn::objective::{Problem, Reduction};
+    use unlearn::train::coupling::Normalisation;
+    use unlearn::train::plan::{Plan, Step};
+    use unlearn::train::{newton, sgd};
+    use unlearn::unlearn::{Request, Trained, methods};
+
+    /// Every method is listed, and takes the models that the list says.
+    #[test]
+    fn the_list_of_methods_is_true() {
+        let x = Design::dense(3, 1, vec![1.0, 2.0, -1.0]).unwrap();
+        let data = Arc::new(Dataset::new("three", x, vec![1.0, 3.0, 0.5]).unwrap());
+        let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+        let problem = Problem::new(data, model, 0.5).unwrap().with_reduction(Reduction::Sum);
+        let forget = RowSet::new(3, vec![1]).unwrap();
+        let start = nalgebra::DVector::zeros(1);
+        let fit = newton::minimise(&problem.full(), start.clone()).unwrap();
+        let plan = Plan::new(vec![Step { rows: vec![0, 1], eta: 0.1 }; 3], 0.0, 0.1).unwrap();
+        let trajectory = sgd::train(&problem, &plan, start).unwrap();
+        let normalisation = Normalisation::Fixed;
+        let run = Trained::Run { plan: &plan, trajectory: &trajectory, normalisation };
+        let all = methods(1);
+        assert_eq!(all.iter().map(|m| m.name()).collect::<Vec<_>>(), METHODS.map(|(name, ..)| name));
+        for (method, (name, model, _)) in all.iter().zip(METHODS) {
+            let takes =
+                |trained| method.remove(&Request { problem: &problem, forget: &forget, trained }).is_ok();
+            let found = match (takes(Trained::Minimiser(&fit)), takes(run)) {
+                (true, true) => "both",
+                (true, false) => "minimiser",
+                (false, true) => "run",
+                (false, false) => "neither",
+            };
+            assert_eq!(found, model, "{name}");
+        }
+    }
 }

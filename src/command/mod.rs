@@ -5,6 +5,7 @@ mod derive;
 mod input;
 mod list;
 mod output;
+mod remove;
 mod train;
 mod training;
 mod verify;
@@ -34,6 +35,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Fit a model; keep the parameters and the trajectory
     Train(train::Arguments),
+    /// Forget rows with a method; what the result guarantees and what it cost
+    Remove(remove::Arguments),
     /// Value, gradient, Hessian and relatives at given parameters
     Derive(derive::Arguments),
     /// What there is: claims, methods, bounds, datasets, models
@@ -61,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
         None => verify::run(&verify::Arguments { claims: Vec::new(), settings: cli.verify }),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Remove(arguments)) => remove::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
     })

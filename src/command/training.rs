@@ -4,6 +4,7 @@ use super::input::{self, Input};
 use nalgebra::DVector;
 use std::path::PathBuf;
 use std::str::FromStr;
+use unlearn::data::RowSet;
 use unlearn::error::{Error, Result};
 use unlearn::objective::{Problem, Reduction};
 use unlearn::train::coupling::Normalisation;
@@ -115,13 +116,7 @@ impl Options {
         if self.renormalise { Normalisation::Renormalised } else { Normalisation::Fixed }
     }
 
-    fn fit(
-        &self,
-        problem: &Problem,
-        forget: Option<&unlearn::data::RowSet>,
-        seed: u64,
-        quiet: bool,
-    ) -> Result<Trained> {
+    fn fit(&self, problem: &Problem, forget: Option<&RowSet>, seed: u64, quiet: bool) -> Result<Trained> {
         let from = match &self.start {
             Some(path) => input::parameters(problem, path, quiet)?,
             None => start(problem, seed),

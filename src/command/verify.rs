@@ -42,18 +42,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if settings.cases == 0 {
         return Err(Error::Invalid("--cases 0: at least one problem must be drawn per claim".into()));
     }
-    let claims = claims::select(&claim::all(), &arguments.claims)?;
+    let mut claims = claims::select(&claim::all(), &arguments.claims)?;
     let mut suites = real::suites()?;
     let generated = choose(&settings.data, &mut suites)?;
     let mut json = options.open()?;
 
     let schedule = Schedule {
-        claims: &claims,
+        claims: &[],
         generated: generated.then_some(settings.cases as usize),
         suites: &suites,
         seed: options.seed,
         jobs: options.threads()?,
     };
+    claims.retain(|claim| schedule.covers(claim));
+    if claims.is_empty() {
+        return Err(Error::Invalid(format!(
+            "none of these claims speaks about {}; leave --data out to check them on generated problems",
+            settings.data.join(" or ")
+        )));
+    }
+    let schedule = Schedule { claims: &claims, ..schedule };
     let summaries = {
         let bar = Progress::new(schedule.cases(), !options.quiet);
         schedule.run(&|claim| bar.step(claim.id))

@@ -1,11 +1,9 @@
 //! Counterexamples in text: one line that gives the numbers, or the whole case to compute by hand.
 
-use super::number::{exact, short};
+use super::number::{count, exact, short};
+use super::paragraph::paragraph;
 use crate::verify::campaign::{Counterexample, Finding};
 use serde_json::Value;
-
-const WIDTH: usize = 118;
-const LABEL: usize = 14;
 
 /// One line: where, and both sides.
 pub fn brief(finding: &Finding, found: &Counterexample) -> String {
@@ -16,12 +14,12 @@ pub fn brief(finding: &Finding, found: &Counterexample) -> String {
     };
     let e = &found.evidence;
     format!(
-        "{}{label}: {} > {}; {} rows forgotten, {} steps, {} of {} parameters",
+        "{}{label}: {} > {}; {} forgotten, {}, {} of {} parameters",
         finding.data,
         short(e.measured.mid()),
         short(e.bound.mid()),
-        case["forgotten"],
-        case["step_count"],
+        amount(case, "forgotten", "row"),
+        amount(case, "step_count", "step"),
         case["active"],
         case["parameters"],
     )
@@ -32,7 +30,9 @@ pub fn full(found: &Counterexample) -> String {
     let (case, e) = (&found.case, &found.evidence);
     let side = |x: crate::numeric::interval::Interval| format!("[{}, {}]", exact(x.lo()), exact(x.hi()));
     let mut text = String::new();
-    let mut part = |label: &str, words: Vec<String>| text.push_str(&paragraph(label, words));
+    let mut part = |label: &str, words: Vec<String>| {
+        text.push_str(&paragraph(&format!("      {label:<14} "), &words.join(" ")));
+    };
     part("measured", vec![side(e.measured)]);
     part("claimed bound", vec![side(e.bound)]);
     part("model", model(case));
@@ -77,12 +77,16 @@ fn model(case: &Value) -> Vec<String> {
 
 fn training(case: &Value) -> Vec<String> {
     vec![
-        format!("{} steps,", case["step_count"]),
+        format!("{},", amount(case, "step_count", "step")),
         format!("momentum {},", number(&case["momentum"])),
         format!("weight decay {},", number(&case["weight_decay"])),
         format!("{} batches,", case["normalisation"].as_str().unwrap_or("?")),
-        format!("{} rows forgotten", case["forgotten"]),
+        format!("{} forgotten", amount(case, "forgotten", "row")),
     ]
+}
+
+fn amount(case: &Value, key: &str, noun: &str) -> String {
+    count(case[key].as_u64().unwrap_or(0) as usize, noun)
 }
 
 fn number(value: &Value) -> String {
@@ -92,24 +96,4 @@ fn number(value: &Value) -> String {
 fn vector(value: &Value) -> String {
     let entries: Vec<String> = value.as_array().into_iter().flatten().map(number).collect();
     format!("({})", entries.join(", "))
-}
-
-/// `label  words…`, continued under the words.
-fn paragraph(label: &str, words: Vec<String>) -> String {
-    let mut text = String::new();
-    let mut line = format!("      {label:<LABEL$}");
-    let indent = line.chars().count();
-    for word in words.iter().flat_map(|w| w.split(' ')) {
-        let length = line.chars().count();
-        if length + 1 + word.chars().count() > WIDTH && length > indent {
-            text.push_str(line.trim_end());
-            text.push('\n');
-            line = " ".repeat(indent);
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    text.push_str(line.trim_end());
-    text.push('\n');
-    text
 }

@@ -3,6 +3,7 @@
 pub mod counterexample;
 pub mod json;
 pub mod number;
+pub mod paragraph;
 pub mod progress;
 pub mod table;
 pub mod verdicts;

@@ -1,5 +1,7 @@
 //! Plain-text tables: columns as wide as their widest cell, nothing but spaces between them.
 
+use super::paragraph::paragraph;
+
 /// On which side of its column a cell stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -9,7 +11,8 @@ pub enum Align {
     Right,
 }
 
-/// Rows of text under a heading.
+/// Rows of text under a heading. Where a line would be too long, a last column of text is continued
+/// below itself.
 #[derive(Debug, Clone)]
 pub struct Table {
     columns: Vec<(String, Align)>,
@@ -49,12 +52,12 @@ impl std::fmt::Display for Table {
             let mut line = String::new();
             for (j, cell) in cells.iter().enumerate() {
                 let width = widths[j];
-                let padded = match self.columns[j].1 {
-                    Align::Left => format!("{cell:<width$}"),
-                    Align::Right => format!("{cell:>width$}"),
-                };
                 line.push_str(if j == 0 { "" } else { "  " });
-                line.push_str(&padded);
+                match self.columns[j].1 {
+                    Align::Left if j + 1 == cells.len() => line = paragraph(&line, cell),
+                    Align::Left => line.push_str(&format!("{cell:<width$}")),
+                    Align::Right => line.push_str(&format!("{cell:>width$}")),
+                }
             }
             writeln!(f, "{}", line.trim_end())?;
         }

@@ -2,6 +2,7 @@
 
 use super::counterexample;
 use super::number::{count, short};
+use super::paragraph::paragraph;
 use super::table::{Align, Table};
 use crate::claim::Verdict;
 use crate::verify::campaign::Finding;
@@ -27,6 +28,7 @@ pub fn table(summaries: &[Summary]) -> String {
         ("verdict", Left),
         ("data", Left),
         ("cases", Right),
+        ("open", Right),
         ("worst", Right),
         ("median", Right),
         ("theorem", Left),
@@ -42,13 +44,15 @@ pub fn table(summaries: &[Summary]) -> String {
             let theorem = summary.claim.theorem.map_or("-", |t| t.strip_prefix("Unlearn.").unwrap_or(t));
             let ratio = |r: f64| if f.cases == 0 { "-".to_owned() } else { short(r) };
             let verdict = if silent(f) { "-" } else { f.verdict.word() };
+            let open = f.undecided + f.failed.as_ref().map_or(0, |(n, _)| *n);
             table.row([
-                mark.to_owned(),
+                first(mark).to_owned(),
                 first(summary.claim.id).to_owned(),
                 first(summary.claim.expected.word()).to_owned(),
                 verdict.to_owned(),
                 f.data.clone(),
                 f.cases.to_string(),
+                open.to_string(),
                 ratio(f.worst_ratio),
                 ratio(f.median_ratio),
                 first(theorem).to_owned(),
@@ -66,8 +70,9 @@ fn silent(f: &Finding) -> bool {
 /// What the columns mean.
 pub fn legend() -> &'static str {
     "worst, median: measured error / claimed bound over the cases; 1 is sharp, above 1 a violation, inf a bound of 0.\n\
-     holds: no case exceeds the bound. refuted: some case exceeds it by more than rounding can explain. undecided:\n\
-     rounding leaves a case open. A claim expected to be refuted needs one refutation on any data.\n\
+     holds: no case exceeds the bound. refuted: some case exceeds it by more than rounding can explain.\n\
+     undecided: cases are open, by rounding or because they could not be evaluated. A claim expected to be refuted\n\
+     needs one refutation on any data. !! not as expected, ?? open.\n\
      theorem: its name in the Coq development, below the namespace Unlearn; '-' where there is none.\n"
 }
 
@@ -89,7 +94,8 @@ fn remark(summary: &Summary, detail: Detail) -> String {
             }
         }
         if let Some((n, why)) = &f.failed {
-            text.push_str(&format!("    {}: {} could not be evaluated: {why}\n", f.data, count(*n, "case")));
+            let cases = count(*n, "case");
+            text.push_str(&paragraph("    ", &format!("{}: {cases} could not be evaluated: {why}", f.data)));
         }
         // A few cases at the edge of rounding say nothing against a claim that is refuted elsewhere.
         if f.undecided > 0 && summary.verdict() != Verdict::Refuted {
@@ -127,7 +133,7 @@ pub fn last_line(summaries: &[Summary]) -> String {
     if unexpected.is_empty() && open.is_empty() {
         let refuted = summaries.iter().filter(|s| s.verdict() == Verdict::Refuted).count();
         return format!(
-            "{all}: all as expected ({} hold, {refuted} refuted as they should be)\n",
+            "{all}: all as expected ({} hold, {refuted} refuted, as should be)\n",
             summaries.len() - refuted
         );
     }

@@ -32,6 +32,8 @@ pub struct Summary {
     pub claim: Claim,
     /// One finding per kind of data that the claim speaks about: `generated` first, then the suites.
     pub findings: Vec<Finding>,
+    /// Was it checked on generated data? Hand-made counterexamples are tried only there.
+    pub generated: bool,
 }
 
 /// How a claim's verdict compares with what an honest check must find.
@@ -39,7 +41,8 @@ pub struct Summary {
 pub enum Standing {
     /// The expected verdict came out.
     AsExpected,
-    /// The claim should hold, nothing refutes it, but rounding or a failed case leaves it open.
+    /// The claim should hold, nothing refutes it, but rounding or a failed case leaves it open. Or it
+    /// should be refuted, and was not on the only data it was checked on, which was not generated.
     Open,
     /// A claim that should hold was refuted, or an expected refutation did not happen.
     Unexpected,
@@ -65,6 +68,7 @@ impl Summary {
         match (self.claim.expected, self.verdict()) {
             (expected, found) if expected == found => Standing::AsExpected,
             (Verdict::Holds, Verdict::Undecided) => Standing::Open,
+            (Verdict::Refuted, _) if !self.generated => Standing::Open,
             _ => Standing::Unexpected,
         }
     }
@@ -109,6 +113,11 @@ fn covered<'s>(claim: &Claim, suite: &'s Suite) -> impl Iterator<Item = &'s Case
 }
 
 impl<'a> Schedule<'a> {
+    /// Does the schedule hold data that the claim speaks about?
+    pub fn covers(&self, claim: &Claim) -> bool {
+        self.generated.is_some() || self.suites.iter().any(|suite| covered(claim, suite).next().is_some())
+    }
+
     /// How many cases [`Schedule::run`] will report to its callback.
     pub fn cases(&self) -> usize {
         self.campaigns().iter().map(Campaign::len).sum()
@@ -145,7 +154,7 @@ impl<'a> Schedule<'a> {
             .iter()
             .map(|claim| {
                 let findings = found.by_ref().take(self.campaigns_of(claim).count()).collect();
-                Summary { claim: *claim, findings }
+                Summary { claim: *claim, findings, generated: self.generated.is_some() }
             })
             .collect()
     }
@@ -183,7 +192,7 @@ mod tests {
 
     fn standing(expected: Verdict, findings: Vec<Finding>) -> Standing {
         let claim = Claim { expected, ..crate::claim::all()[0] };
-        Summary { claim, findings }.standing()
+        Summary { claim, findings, generated: true }.standing()
     }
 
     #[test]
