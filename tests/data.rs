@@ -16,9 +16,19 @@ mod round_trip;
 mod splits;
 #[path = "data/standardize.rs"]
 mod standardize;
+#[path = "data/targets.rs"]
+mod targets;
 
+use proptest::test_runner::{Config, FileFailurePersistence};
 use std::path::PathBuf;
 use tempfile::TempDir;
+
+/// The usual number of cases; the seed of a failure is kept in a file beside its test, to be
+/// committed with the repair.
+fn config() -> Config {
+    let beside = FileFailurePersistence::WithSource("regressions");
+    Config { failure_persistence: Some(Box::new(beside)), ..Config::default() }
+}
 
 /// A directory of its own with one file in it.
 struct File {

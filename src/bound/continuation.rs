@@ -67,10 +67,10 @@ pub fn certified_ledger(
         let local = LocalConstants::new(coupling.problem, Region::Everywhere);
         return Ledger::new(coupling, run, reference, &local);
     }
-    let travelled = run.radius_around(run.start());
+    let travelled = run.enclosing_radius();
     let on = |r: f64| {
-        // The computed points stand for the exact ones: both paths may be off by their rounding.
-        let radius = (travelled + r) * (1.0 + 1e-12) + 2.0 * run.rounding;
+        // The computed points stand for the exact ones, on both paths.
+        let radius = travelled + r * (1.0 + 1e-6);
         let region = Region::Ball { center: run.start(), radius };
         Ledger::new(coupling, run, reference, &LocalConstants::new(coupling.problem, region))
     };

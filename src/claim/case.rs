@@ -9,9 +9,13 @@ use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::Plan;
+use crate::train::rounding::{Drift, drift};
 use crate::train::sgd::{self, Trajectory};
 use nalgebra::DVector;
 use std::sync::OnceLock;
+
+/// Vectors below this size count as 0: the squares in their norms come near underflow.
+pub(crate) const SMALLEST_SIZE: f64 = 1e-130;
 
 /// Everything a checker may look at.
 #[derive(Debug)]
@@ -32,6 +36,7 @@ pub struct Case {
     pub normalisation: Normalisation,
     fits: [OnceLock<Result<Fit>>; 2],
     runs: [OnceLock<Result<Trajectory>>; 2],
+    drift: OnceLock<Result<Drift>>,
 }
 
 impl Case {
@@ -54,6 +59,7 @@ impl Case {
             normalisation,
             fits: Default::default(),
             runs: Default::default(),
+            drift: OnceLock::new(),
         }
     }
 
@@ -145,10 +151,16 @@ impl Case {
         Ok((distance(theta, &refit.theta) + Interval::new(-radius, radius)).nonnegative())
     }
 
-    /// The size of the vectors compared with the minimisers.
-    pub fn fit_size(&self) -> f64 {
-        let size = |fit: Result<&Fit>| fit.map_or(0.0, |f| f.theta.norm());
-        size(self.fit()) + size(self.refit())
+    /// The size of the vectors compared with the minimisers: their own, and, since a minimiser may be 0
+    /// because large gradients cancel, how far those gradients could have moved it, `Σ wᵢ‖∇ℓᵢ‖ / L`.
+    ///
+    /// # Errors
+    /// As [`Case::refit`].
+    pub fn fit_size(&self) -> Result<f64> {
+        let refit = self.refit()?;
+        let mass = self.problem.retained(&self.forget)?.gradient_mass(&refit.theta);
+        let reach = mass / self.retained_constants()?.smoothness.max(f64::MIN_POSITIVE);
+        Ok(self.fit()?.theta.norm() + refit.theta.norm() + reach + SMALLEST_SIZE)
     }
 
     /// The distance of `theta` from the coupled retraining run's end, with both runs' rounding.
@@ -156,15 +168,38 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn distance_to_rerun(&self, theta: &DVector<f64>) -> Result<Interval> {
-        let (run, rerun) = (self.run()?, self.rerun()?);
-        let allowance = run.rounding + rerun.rounding + self.sum_rounding(theta);
+        let rerun = self.rerun()?;
+        let allowance = self.run_rounding()? + self.sum_rounding(theta);
         Ok((distance(theta, rerun.last()) + Interval::new(-allowance, allowance)).nonnegative())
     }
 
-    /// The size of the vectors compared with the runs: what a relative resolution refers to.
-    pub fn run_size(&self) -> f64 {
-        let size = |t: &Trajectory| t.last().norm() + t.radius_around(t.start());
-        self.run().map_or(0.0, size) + self.rerun().map_or(0.0, size)
+    /// Effort and rounding of both runs together.
+    fn drift(&self) -> Result<Drift> {
+        self.drift.get_or_init(|| self.compute_drift()).clone()
+    }
+
+    fn compute_drift(&self) -> Result<Drift> {
+        let coupling = self.coupling()?;
+        let run = drift(&self.problem, &self.plan, self.run()?, |_| 1.0);
+        let rerun = drift(&self.problem, &self.plan, self.rerun()?, |k| coupling.renormalisation(k));
+        Ok(Drift { effort: run.effort + rerun.effort, allowance: run.allowance + rerun.allowance })
+    }
+
+    /// Allowance for the rounding of both runs together.
+    ///
+    /// # Errors
+    /// As [`Case::rerun`].
+    pub fn run_rounding(&self) -> Result<f64> {
+        Ok(self.drift()?.allowance)
+    }
+
+    /// The size of what is compared with the runs: where they ended and how far they went. A relative
+    /// resolution refers to it.
+    ///
+    /// # Errors
+    /// As [`Case::rerun`].
+    pub fn run_size(&self) -> Result<f64> {
+        Ok(self.run()?.last().norm() + self.rerun()?.last().norm() + self.drift()?.effort)
     }
 
     /// Allowance for a vector assembled from the recorded steps.
@@ -178,12 +213,8 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn region(&self) -> Result<Region<'_>> {
-        if self.problem.model().is_linear() {
-            return Ok(Region::Everywhere);
-        }
         let (run, rerun) = (self.run()?, self.rerun()?);
-        let radius = run.radius_around(run.start()).max(rerun.radius_around(run.start()));
-        let radius = radius * (1.0 + 1e-12) + run.rounding + rerun.rounding;
-        Ok(Region::Ball { center: run.start(), radius })
+        let radius = run.enclosing_radius().max(rerun.enclosing_radius());
+        Ok(Region::natural(&self.problem, run.start(), radius))
     }
 }

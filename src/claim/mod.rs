@@ -2,9 +2,17 @@
 //! claimed with true retraining, and the verdict that is expected.
 
 pub mod case;
+pub mod controls;
+mod directed;
 pub mod evidence;
+pub mod exact;
+pub mod fixed;
+pub mod identities;
+pub mod masks;
+pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
+pub mod steps;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};
@@ -59,6 +67,8 @@ pub struct Domain {
     pub momentum: bool,
     /// Does the claim need a run of stochastic gradient descent (rather than a minimiser)?
     pub run: bool,
+    /// Are there fewer rows than parameters (where the model interpolates)?
+    pub wide: bool,
 }
 
 /// Which depths a claim covers.
@@ -74,5 +84,15 @@ pub enum Depth {
 
 /// Every claim, in the order of the table.
 pub fn all() -> Vec<Claim> {
-    [sgd::claims(), second_order::claims()].concat()
+    [
+        sgd::claims(),
+        second_order::claims(),
+        identities::claims(),
+        steps::claims(),
+        exact::claims(),
+        masks::claims(),
+        proposition2::claims(),
+        controls::claims(),
+    ]
+    .concat()
 }

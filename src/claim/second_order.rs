@@ -1,5 +1,6 @@
 //! Claims about minimisers: residuals, Newton's step and influence, against the retrained minimiser.
 
+use super::case::SMALLEST_SIZE;
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome, Verdict};
 use crate::bound::{influence, newton, residual};
 use crate::constants::{Constants, Region};
@@ -15,8 +16,14 @@ use crate::unlearn::influence::{Weights, influence_step};
 use crate::unlearn::newton::newton_step;
 use nalgebra::DVector;
 
-const CONVEX: Domain =
-    Domain { losses: &Loss::ALL, depth: Depth::Linear, masks: true, momentum: false, run: false };
+const CONVEX: Domain = Domain {
+    losses: &Loss::ALL,
+    depth: Depth::Linear,
+    masks: true,
+    momentum: false,
+    run: false,
+    wide: false,
+};
 const QUADRATIC: Domain = Domain { losses: &[Loss::Squared], ..CONVEX };
 const SMOOTH: Domain = Domain { losses: &[Loss::Logistic, Loss::Softmax], ..CONVEX };
 
@@ -234,15 +241,15 @@ fn gradient(case: &Case, theta: &DVector<f64>) -> Result<(Interval, f64)> {
     Ok((residual::gradient_norm(&retained, theta, &hessian), size))
 }
 
-fn size(case: &Case, theta: &DVector<f64>) -> f64 {
-    theta.norm() + case.fit_size()
+fn size(case: &Case, theta: &DVector<f64>) -> Result<f64> {
+    Ok(theta.norm() + case.fit_size()?)
 }
 
 fn residual_distance(case: &Case) -> Result<Outcome> {
     let mu = case.retained_constants()?.strong_convexity;
     at_points(case, |theta| {
         let bound = residual::distance(gradient(case, theta)?.0, mu)?;
-        Ok(Evidence::inequality(case.distance_to_refit(theta)?, bound.value, size(case, theta)))
+        Ok(Evidence::inequality(case.distance_to_refit(theta)?, bound.value, size(case, theta)?))
     })
 }
 
@@ -250,7 +257,7 @@ fn residual_lower(case: &Case) -> Result<Outcome> {
     let smoothness = case.retained_constants()?.smoothness;
     at_points(case, |theta| {
         let bound = residual::distance_from_below(gradient(case, theta)?.0, smoothness)?;
-        Ok(Evidence::inequality(bound.value, case.distance_to_refit(theta)?, size(case, theta)))
+        Ok(Evidence::inequality(bound.value, case.distance_to_refit(theta)?, size(case, theta)?))
     })
 }
 
@@ -268,7 +275,7 @@ fn residual_gap(case: &Case) -> Result<Outcome> {
         let gap =
             Interval::point(here) - Interval::point(lowest) + Interval::new(-rounding, below + rounding);
         let bound = residual::loss_gap(gradient(case, theta)?.0, mu)?;
-        Ok(Evidence::inequality(gap, bound.value, here.abs() + lowest.abs()))
+        Ok(Evidence::inequality(gap, bound.value, here.abs() + lowest.abs() + SMALLEST_SIZE))
     })
 }
 
@@ -293,7 +300,7 @@ fn newton_aposteriori(case: &Case) -> Result<Outcome> {
     at_points(case, |theta| {
         let (step, rho, end) = newton_from(case, theta)?;
         let bound = newton::a_posteriori(step, rho, c.hessian_lipschitz, c.strong_convexity)?;
-        Ok(Evidence::inequality(case.distance_to_refit(&end)?, bound.value, size(case, &end)))
+        Ok(Evidence::inequality(case.distance_to_refit(&end)?, bound.value, size(case, &end)?))
     })
 }
 
@@ -305,7 +312,7 @@ fn newton_apriori(case: &Case) -> Result<Outcome> {
         let by_gradient = residual::distance(gradient(case, theta)?.0, c.strong_convexity)?.value;
         let against = |distance| -> Result<Evidence> {
             let bound = newton::a_priori(distance, rho, c.hessian_lipschitz, c.strong_convexity)?;
-            Ok(Evidence::inequality(measured, bound.value, size(case, &end)))
+            Ok(Evidence::inequality(measured, bound.value, size(case, &end)?))
         };
         Ok(against(case.distance_to_refit(theta)?)?.worse(against(by_gradient)?))
     })
@@ -320,7 +327,7 @@ fn newton_twice(case: &Case) -> Result<Outcome> {
         let e = newton::a_priori(case.distance_to_refit(theta)?, rho, q, mu)?.value;
         let rounding = Interval::point(rho_again) / Interval::point(mu);
         let bound = newton::after_steps(e, 1, q, mu)?.value + rounding;
-        Ok(Evidence::inequality(case.distance_to_refit(&twice)?, bound, size(case, &twice)))
+        Ok(Evidence::inequality(case.distance_to_refit(&twice)?, bound, size(case, &twice)?))
     })
 }
 
@@ -331,7 +338,7 @@ fn solution_allowance(case: &Case, linear_residual: f64) -> Result<f64> {
     if mu <= 0.0 {
         return Err(Error::Hypothesis { theorem: newton::A_PRIORI, why: format!("μ = {mu}") });
     }
-    Ok((linear_residual + case.refit()?.residual_bound()) / mu + 4.0 * f64::EPSILON * case.fit_size())
+    Ok((linear_residual + case.refit()?.residual_bound()) / mu + 4.0 * f64::EPSILON * case.fit_size()?)
 }
 
 fn newton_exact(case: &Case) -> Result<Outcome> {
@@ -367,7 +374,7 @@ fn influence_error(case: &Case) -> Result<Outcome> {
     Ok(Outcome::Compared(Evidence::inequality(
         case.distance_to_refit(&i.end)?,
         bound.value,
-        size(case, &i.end),
+        size(case, &i.end)?,
     )))
 }
 
@@ -380,7 +387,7 @@ fn influence_safe(case: &Case) -> Result<Outcome> {
     Ok(Outcome::Compared(Evidence::inequality(
         case.distance_to_refit(&i.end)?,
         bound.value,
-        size(case, &i.end),
+        size(case, &i.end)?,
     )))
 }
 
@@ -412,7 +419,7 @@ fn influence_exact(case: &Case) -> Result<Outcome> {
     Ok(Outcome::Compared(Evidence::inequality(
         case.distance_to_refit(&i.end)?,
         Interval::point(allowance),
-        size(case, &i.end),
+        size(case, &i.end)?,
     )))
 }
 
@@ -424,7 +431,7 @@ fn influence_quadratic(case: &Case) -> Result<Outcome> {
     Ok(Outcome::Compared(Evidence::inequality(
         case.distance_to_refit(&i.end)?,
         bound.value,
-        size(case, &i.end),
+        size(case, &i.end)?,
     )))
 }
 

@@ -13,6 +13,7 @@ use unlearn::objective::{Problem, Reduction};
 
 /// Which problem is meant.
 #[derive(clap::Args, Debug)]
+#[group(skip)]
 pub(super) struct Options {
     /// linear:squared, linear:logistic, linear:softmax, or mlp:WIDTHS:ACTIVATION:LOSS such as
     /// mlp:30-8-1:tanh:logistic

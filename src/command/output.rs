@@ -8,6 +8,7 @@ use unlearn::error::{Error, Result};
 
 /// Options about output and running, the same for every command.
 #[derive(clap::Args, Debug, Clone)]
+#[group(skip)]
 pub(super) struct Options {
     /// Seed of everything random
     #[arg(long, value_name = "S", default_value_t = 1)]

@@ -130,10 +130,9 @@ impl Report {
                 value["iterations"] = fit.iterations.into();
                 value["rounding"] = fit.rounding.into();
             }
-            Trained::Run { plan, trajectory } => {
+            Trained::Run { plan, .. } => {
                 value["optimiser"] = "sgd".into();
                 value["iterations"] = plan.len().into();
-                value["rounding"] = trajectory.rounding.into();
             }
         }
         value["theta"] = input.problem.mask().embed(trained.theta()).as_slice().into();

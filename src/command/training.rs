@@ -14,6 +14,7 @@ use unlearn::train::sgd::{self, Trajectory};
 use unlearn::train::start::start;
 
 #[derive(clap::Args, Debug)]
+#[group(skip)]
 pub(super) struct Options {
     /// Stochastic gradient descent instead of Newton's method
     #[arg(long)]

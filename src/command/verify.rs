@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         return Err(Error::Invalid("--cases 0: at least one problem must be drawn per claim".into()));
     }
     let mut claims = claims::select(&claim::all(), &arguments.claims)?;
-    let mut suites = real::suites()?;
+    let mut suites = real::suites(options.seed)?;
     let generated = choose(&settings.data, &mut suites)?;
     let mut json = options.open()?;
 

@@ -17,13 +17,13 @@ pub enum Detail {
     Full,
 }
 
-/// One row per claim and kind of data. A claim that did not come out as expected is marked `!!`, one
-/// that was left open `??`.
+/// One row per claim and kind of data, and below each claim its theorem. A claim that did not come out
+/// as expected is marked `!!`, one that was left open `??`.
 pub fn table(summaries: &[Summary]) -> String {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("", Left),
-        ("claim", Left),
+        ("claim and theorem", Left),
         ("expected", Left),
         ("verdict", Left),
         ("data", Left),
@@ -31,7 +31,6 @@ pub fn table(summaries: &[Summary]) -> String {
         ("open", Right),
         ("worst", Right),
         ("median", Right),
-        ("theorem", Left),
     ]);
     for summary in summaries {
         let mark = match summary.standing() {
@@ -39,27 +38,34 @@ pub fn table(summaries: &[Summary]) -> String {
             Standing::Open => "??",
             Standing::Unexpected => "!!",
         };
-        for (i, f) in summary.findings.iter().enumerate() {
-            let first = |text: &'static str| if i == 0 { text } else { "" };
-            let theorem = summary.claim.theorem.map_or("-", |t| t.strip_prefix("Unlearn.").unwrap_or(t));
-            let ratio = |r: f64| if f.cases == 0 { "-".to_owned() } else { short(r) };
-            let verdict = if silent(f) { "-" } else { f.verdict.word() };
-            let open = f.undecided + f.failed.as_ref().map_or(0, |(n, _)| *n);
-            table.row([
+        let theorem = summary.claim.theorem.map(|t| format!("  {t}"));
+        let names = [Some(summary.claim.id.to_owned()), theorem];
+        let lines = summary.findings.len().max(names.iter().flatten().count());
+        for line in 0..lines {
+            let first = |text: &'static str| if line == 0 { text } else { "" };
+            let mut cells = vec![
                 first(mark).to_owned(),
-                first(summary.claim.id).to_owned(),
+                names.get(line).cloned().flatten().unwrap_or_default(),
                 first(summary.claim.expected.word()).to_owned(),
-                verdict.to_owned(),
-                f.data.clone(),
-                f.cases.to_string(),
-                open.to_string(),
-                ratio(f.worst_ratio),
-                ratio(f.median_ratio),
-                first(theorem).to_owned(),
-            ]);
+            ];
+            cells.extend(summary.findings.get(line).map_or_else(Default::default, found));
+            table.row(cells);
         }
     }
     table.to_string()
+}
+
+/// What was found on one kind of data: verdict, data, cases, open, worst, median.
+fn found(f: &Finding) -> [String; 6] {
+    let ratio = |r: f64| if f.cases == 0 { "-".to_owned() } else { short(r) };
+    [
+        if silent(f) { "-".into() } else { f.verdict.word().into() },
+        f.data.clone(),
+        f.cases.to_string(),
+        (f.undecided + f.failed.as_ref().map_or(0, |(n, _)| *n)).to_string(),
+        ratio(f.worst_ratio),
+        ratio(f.median_ratio),
+    ]
 }
 
 /// Outside the claim's hypotheses in every case: nothing was found out.
@@ -73,7 +79,7 @@ pub fn legend() -> &'static str {
      holds: no case exceeds the bound. refuted: some case exceeds it by more than rounding can explain.\n\
      undecided: cases are open, by rounding or because they could not be evaluated. A claim expected to be refuted\n\
      needs one refutation on any data. !! not as expected, ?? open.\n\
-     theorem: its name in the Coq development, below the namespace Unlearn; '-' where there is none.\n"
+     below a claim: its theorem in the Coq development, where there is one.\n"
 }
 
 /// What needs words: refutations with their counterexamples, open cases, failed cases. Empty when

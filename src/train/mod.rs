@@ -3,5 +3,6 @@
 pub mod coupling;
 pub mod newton;
 pub mod plan;
+pub mod rounding;
 pub mod sgd;
 pub mod start;

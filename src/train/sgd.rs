@@ -1,20 +1,18 @@
 //! Deterministic stochastic gradient descent with a recorded trajectory.
 
-use super::coupling::{Coupling, Normalisation, add_regulariser, loss_gradient};
+use super::coupling::{Coupling, Normalisation, add_regulariser, write_loss_gradient};
 use super::plan::Plan;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
+use crate::model::Workspace;
 use crate::objective::Problem;
 use nalgebra::DVector;
 
-/// Every point of a run, `θ_0 … θ_t`, with an allowance for its rounding.
+/// Every point of a run, `θ_0 … θ_t`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trajectory {
     /// `t + 1` points.
     pub points: Vec<DVector<f64>>,
-    /// Allowance for `‖θ_t − exact θ_t‖`: local rounding of each step,
-    /// `4ε(‖θ‖ + η(|B|+d+8)·(Σ‖∇ℓᵢ‖/|B| + γ‖θ‖))`, carried forward by the step's expansion.
-    pub rounding: f64,
 }
 
 impl Trajectory {
@@ -26,6 +24,12 @@ impl Trajectory {
     /// `θ_t`.
     pub fn last(&self) -> &DVector<f64> {
         &self.points[self.points.len() - 1]
+    }
+
+    /// A radius around the start within which the run in exact arithmetic stays too: its rounding is far
+    /// below the 10⁻⁶ of the way and the 10⁻⁹ of the start's size that are added.
+    pub fn enclosing_radius(&self) -> f64 {
+        self.radius_around(self.start()) * (1.0 + 1e-6) + 1e-9 * self.start().norm()
     }
 
     /// Largest distance of a point from `center`.
@@ -56,11 +60,10 @@ impl Trajectory {
 /// [`Error::Shape`] when the start has the wrong length, [`Error::Invalid`] when a batch names a row
 /// that does not exist, [`Error::NotConverged`] when the iterates overflow.
 pub fn train(problem: &Problem, plan: &Plan, start: DVector<f64>) -> Result<Trajectory> {
-    run(problem, plan, start, |k, theta| {
-        let step = &plan.steps[k];
-        let mut g = loss_gradient(problem, step.rows.iter().copied(), step.rows.len() as f64, theta);
-        add_regulariser(problem, plan, theta, &mut g);
-        g
+    run(problem, plan, start, |k, theta, ws, g| {
+        let rows = &plan.steps[k].rows;
+        write_loss_gradient(problem, rows.iter().copied(), rows.len() as f64, theta, ws, g);
+        add_regulariser(problem, plan, theta, g);
     })
 }
 
@@ -79,14 +82,14 @@ pub fn retrain(
     normalisation: Normalisation,
 ) -> Result<Trajectory> {
     let coupling = Coupling::new(problem, plan, forget, normalisation)?;
-    run(problem, plan, start, |k, theta| coupling.keep(k, theta))
+    run(problem, plan, start, |k, theta, ws, g| coupling.write_keep(k, theta, ws, g))
 }
 
 fn run(
     problem: &Problem,
     plan: &Plan,
     start: DVector<f64>,
-    gradient: impl Fn(usize, &DVector<f64>) -> DVector<f64>,
+    gradient: impl Fn(usize, &DVector<f64>, &mut Workspace, &mut DVector<f64>),
 ) -> Result<Trajectory> {
     Error::check_shape("starting parameters", problem.active(), start.len())?;
     for (k, step) in plan.steps.iter().enumerate() {
@@ -98,16 +101,17 @@ fn run(
         }
     }
     let mut velocity = DVector::zeros(start.len());
+    let mut g = DVector::zeros(start.len());
+    let mut ws = problem.network().workspace();
     let mut points = Vec::with_capacity(plan.len() + 1);
-    let mut rounding = Rounding::default();
     points.push(start);
     for (k, step) in plan.steps.iter().enumerate() {
         let theta = &points[k];
-        let g = gradient(k, theta);
-        rounding.advance(problem, plan, k, theta);
+        gradient(k, theta, &mut ws, &mut g);
         velocity *= plan.momentum;
-        velocity += g;
-        let next = theta - &velocity * step.eta;
+        velocity += &g;
+        let mut next = theta.clone();
+        next.axpy(-step.eta, &velocity, 1.0);
         if !next.iter().all(|v| v.is_finite()) {
             return Err(Error::NotConverged {
                 what: "stochastic gradient descent (a parameter overflowed; use a smaller step size)",
@@ -118,41 +122,5 @@ fn run(
         }
         points.push(next);
     }
-    Ok(Trajectory { points, rounding: rounding.position })
-}
-
-/// Running allowance for the distance between the computed and the exact run.
-#[derive(Debug, Default)]
-struct Rounding {
-    position: f64,
-    velocity: f64,
-}
-
-impl Rounding {
-    fn advance(&mut self, problem: &Problem, plan: &Plan, k: usize, theta: &DVector<f64>) {
-        let step = &plan.steps[k];
-        let net = problem.network();
-        let c = problem.model().loss().constants();
-        let mut ws = net.workspace();
-        let (mut mass, mut curvature) = (0.0, 0.0);
-        let mut row = DVector::zeros(problem.active());
-        for &i in &step.rows {
-            let x = problem.data().design().row(i);
-            net.forward(theta.as_slice(), x, &mut ws);
-            net.backward(theta.as_slice(), problem.target()[i], &mut ws);
-            row.fill(0.0);
-            net.add_gradient(1.0, x, &ws, row.as_mut_slice());
-            mass += row.norm() / step.rows.len() as f64;
-            curvature += c.curvature * (x.norm_squared() + 1.0) / step.rows.len() as f64;
-        }
-        let size = theta.norm();
-        let terms = (step.rows.len() + problem.data().cols() + 8) as f64;
-        let lipschitz = curvature + plan.weight_decay;
-        // Rounding the outputs moves the gradient by at most curvature·ε·‖θ‖ per chained operation.
-        let local = 4.0 * f64::EPSILON * terms * (mass + lipschitz * size);
-        let nonexpansive = problem.model().is_linear() && plan.momentum == 0.0 && step.eta * lipschitz <= 2.0;
-        let carried = if nonexpansive { 0.0 } else { lipschitz * self.position };
-        self.velocity = plan.momentum * self.velocity + carried + local;
-        self.position += step.eta * self.velocity + 4.0 * f64::EPSILON * size;
-    }
+    Ok(Trajectory { points })
 }

@@ -10,6 +10,7 @@ use crate::constants::{Constants, Region};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
 use crate::train::coupling::Coupling;
+use crate::train::rounding::drift;
 use crate::train::sgd::Trajectory;
 use crate::unlearn::addback::partial_sums;
 use nalgebra::DVector;
@@ -54,11 +55,13 @@ pub(crate) fn residual(request: &Request<'_>, theta: &DVector<f64>) -> Result<Gu
     within(residual::distance(gradient, constants.strong_convexity), 0.0)
 }
 
-/// What the sums over a recorded run may be off by: both runs round alike, and a vector assembled
-/// from the steps rounds once per step.
-fn run_rounding(run: &Trajectory, theta: &DVector<f64>) -> f64 {
-    let travelled = run.radius_around(run.start());
-    2.0 * run.rounding + 4.0 * f64::EPSILON * run.points.len() as f64 * (theta.norm() + travelled)
+/// What the sums over a recorded run may be off by: the rounding of the run, that of coupled retraining
+/// (judged on the same points, with its own normalisation), and one rounding per assembled step.
+fn run_rounding(coupling: &Coupling<'_>, run: &Trajectory, theta: &DVector<f64>) -> f64 {
+    let (problem, plan) = (coupling.problem, coupling.plan);
+    let both = drift(problem, plan, run, |_| 1.0).allowance
+        + drift(problem, plan, run, |k| coupling.renormalisation(k)).allowance;
+    both + 4.0 * f64::EPSILON * run.points.len() as f64 * (theta.norm() + run.radius_around(run.start()))
 }
 
 /// The better of two bounds; one that does not apply loses.
@@ -81,7 +84,7 @@ pub(crate) fn untouched_model(coupling: &Coupling<'_>, run: &Trajectory) -> Resu
         let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(&ledger) });
         Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(&ledger, regime)))
     });
-    within(bound, run_rounding(run, run.last()))
+    within(bound, run_rounding(coupling, run, run.last()))
 }
 
 /// The distance of an add-back result.
@@ -105,7 +108,7 @@ pub(crate) fn addback(
             .into_iter()
             .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)))
     });
-    within(bound, run_rounding(run, theta))
+    within(bound, run_rounding(coupling, run, theta))
 }
 
 /// `Σ_k κ_k(t) R_k‖θ_k − φ_k‖`, with `κ_k = η_k + βκ_{k+1}` from the last step backwards.
@@ -134,5 +137,5 @@ pub(crate) fn recollected(
     };
     let bound = certified_ledger(coupling, run, Reference::Recorded, between)
         .and_then(|ledger| recollection::recollection_error(&ledger, carried));
-    within(bound, run_rounding(run, theta))
+    within(bound, run_rounding(coupling, run, theta))
 }

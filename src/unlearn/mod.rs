@@ -8,9 +8,14 @@
 
 pub mod addback;
 mod certificate;
+pub mod features;
 pub mod influence;
+pub mod interpolation;
+pub mod leave_out;
+pub mod minibatch;
 pub mod newton;
 pub mod noop;
+pub mod projective;
 pub mod recollection;
 pub mod report;
 pub mod retrain;

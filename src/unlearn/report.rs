@@ -6,7 +6,9 @@ use crate::bound::ledger::distance;
 use crate::constants::{Constants, Region};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
+use crate::train::coupling::Coupling;
 use crate::train::newton::minimise;
+use crate::train::rounding::drift;
 use crate::train::sgd;
 use nalgebra::DVector;
 
@@ -111,20 +113,19 @@ fn retrained(request: &Request<'_>) -> Result<Retrained> {
             let start = trajectory.start().clone();
             let rerun = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
             let size = rerun.last().norm() + rerun.radius_around(rerun.start());
-            if !rerun.rounding.is_finite() {
+            let coupling = Coupling::new(request.problem, plan, request.forget, normalisation)?;
+            let run_rounding = drift(request.problem, plan, trajectory, |_| 1.0).allowance
+                + drift(request.problem, plan, &rerun, |k| coupling.renormalisation(k)).allowance;
+            if !run_rounding.is_finite() {
                 return Err(Error::NotConverged {
                     what: "the retraining run (its rounding cannot be bounded; use smaller steps)",
                     iterations: plan.len(),
-                    residual: rerun.rounding,
+                    residual: run_rounding,
                     target: f64::MAX,
                 });
             }
             let rounding = 4.0 * f64::EPSILON * rerun.points.len() as f64 * size;
-            Ok(Retrained {
-                radius: Some(rerun.rounding + trajectory.rounding),
-                theta: rerun.last().clone(),
-                rounding,
-            })
+            Ok(Retrained { radius: Some(run_rounding), theta: rerun.last().clone(), rounding })
         }
     }
 }

@@ -47,7 +47,13 @@ struct Draw {
 
 /// Cases of a domain.
 pub fn cases(domain: Domain) -> impl Strategy<Value = std::rc::Rc<Case>> {
-    let sizes = (2..=MOST_ROWS, 1..=MOST_COLS, 2usize..=3, 1..=MOST_STEPS, 1..=MOST_BATCH);
+    // Twice as many columns for at most a third of the rows: the same number of entries.
+    let (rows, cols) = if domain.wide {
+        (2..=MOST_ROWS / 3, MOST_ROWS / 3 + 1..=2 * MOST_COLS)
+    } else {
+        (2..=MOST_ROWS, 1..=MOST_COLS)
+    };
+    let sizes = (rows, cols, 2usize..=3, 1..=MOST_STEPS, 1..=MOST_BATCH);
     let depth = match domain.depth {
         Depth::Linear => 0..=0,
         Depth::Hidden => 1..=2,

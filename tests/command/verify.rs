@@ -61,9 +61,9 @@ fn the_table_shows_what_was_found() {
         .filter(|cells: &Vec<&str>| cells.contains(&"generated") || cells.contains(&"wdbc"))
         .collect();
     assert_eq!(found[0][..5], ["residual-loss-gap", "holds", "holds", "generated", "12"], "{out}");
-    assert_eq!(found[1][..2], ["holds", "wdbc"], "{out}");
+    assert_eq!(found[1][..3], ["Unlearn.Convex.loss_gap", "holds", "wdbc"], "{out}");
     assert!(out.ends_with("1 claim: all as expected (1 hold, 0 refuted, as should be)\n"), "{out}");
-    assert!(out.contains("Convex.loss_gap") && out.contains("theorem: its name"), "{out}");
+    assert!(out.contains("Unlearn.Convex.loss_gap") && out.contains("below a claim"), "{out}");
     let last = "1 claim: all as expected (1 hold, 0 refuted, as should be)\n";
     assert_eq!(desk.done("verify loss-gap --cases 12 --quiet"), last);
 }

@@ -97,12 +97,21 @@ fn npz() {
     assert!(dataset().contains("X has shape [2]"));
     write::archive(&file.path, &[("X", &[2, 1], &[1.0, 2.0]), ("y", &[1], &[1.0])]).unwrap();
     assert!(dataset().contains("X has 2 rows and y shape [1]"));
+    write::archive(&file.path, &[("X", &[2, 1], &[1.0, 2.0]), ("y", &[2, 2], &[1.0; 4])]).unwrap();
+    assert!(dataset().contains("X has 2 rows and y shape [2, 2]"));
     for shape in [[0, 3], [3, 0]] {
         write::archive(&file.path, &[("X", &shape, &[]), ("y", &[shape[0]], &vec![0.0; shape[0]])]).unwrap();
         assert!(dataset().contains("nothing to learn from"));
     }
     write::archive(&file.path, &[("X", &[2, 1], &[1.0, 2.0]), ("y", &[2, 1], &[1.0, 0.0])]).unwrap();
     assert_eq!(read::dataset(&file.path, &Options::default()).unwrap().target(), [1.0, 0.0]);
+
+    // More features than any name list should hold, in one row of a small archive.
+    let wide = vec![0.0; (1 << 21) + 1];
+    write::archive(&file.path, &[("X", &[1, wide.len()], &wide), ("y", &[1], &[0.0])]).unwrap();
+    assert!(std::fs::metadata(&file.path).unwrap().len() < 100_000);
+    assert!(dataset().contains("2097153 features; at most 2097152"), "{}", dataset());
+    write::archive(&file.path, &[("X", &[2, 1], &[1.0, 2.0]), ("y", &[2, 1], &[1.0, 0.0])]).unwrap();
 
     // A changed byte of the numbers is caught by the archive's checksum, a cut by its directory.
     let bytes = std::fs::read(&file.path).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::File;
 use flate2::{Compression, write::GzEncoder};
-use std::io::Write;
+use std::io::{Cursor, Write};
 use unlearn::data::read::{self, Options, csv, npy, svmlight};
 use unlearn::data::{Row, builtin};
 
@@ -67,6 +67,25 @@ fn npy_number_types() {
     check("<u8", &[254_u64.to_le_bytes(), (1_u64 << 53).to_le_bytes()].concat(), [254.0, 2.0_f64.powi(53)]);
     check(">f4", &[(-2_f32).to_be_bytes(), 0.1_f32.to_be_bytes()].concat(), [-2.0, f64::from(0.1_f32)]);
     check(">f8", &[(-2_f64).to_be_bytes(), 0.1_f64.to_be_bytes()].concat(), [-2.0, 0.1]);
+}
+
+#[test]
+fn npz_stored_or_deflated() {
+    // `numpy.savez` stores, `numpy.savez_compressed` deflates; other arrays do not matter.
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let x = padded(1, "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 2), }", &[1, 3, 2, 4]);
+        let y = padded(1, "{'descr': '|b1', 'fortran_order': False, 'shape': (2,), }", &[1, 0]);
+        for (name, bytes) in [("names.npy", b"not an array".to_vec()), ("y.npy", y), ("X.npy", x)] {
+            archive.start_file(name, options).unwrap();
+            archive.write_all(&bytes).unwrap();
+        }
+        let file = File::new("d.npz", archive.finish().unwrap().into_inner());
+        let data = read::dataset(&file.path, &Options::default()).unwrap();
+        assert_eq!((data.name.as_str(), data.rows(), data.cols()), ("d", 2, 2));
+        assert_eq!((data.design().values(), data.target()), (&[1.0, 2.0, 3.0, 4.0][..], &[1.0, 0.0][..]));
+    }
 }
 
 #[test]
@@ -146,4 +165,22 @@ fn idx_plain_and_compressed() {
     std::fs::remove_file(beside).unwrap();
     packed.beside("train-labels-idx1-ubyte.gz", gz(&labels));
     assert_eq!(read::dataset(&packed.path, &Options::default()).unwrap(), data);
+}
+
+#[test]
+fn idx_number_types() {
+    let file = File::new("t-images-idx3-ubyte", "");
+    file.beside("t-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 7, 9]);
+    let check = |kind: u8, body: &[u8], expected: [f64; 2]| {
+        let bytes = [&[0, 0, kind, 2, 0, 0, 0, 2, 0, 0, 0, 1][..], body].concat();
+        std::fs::write(&file.path, bytes).unwrap();
+        let data = read::dataset(&file.path, &Options::default()).unwrap();
+        assert_eq!(data.design().values(), expected, "{kind:#04x}");
+    };
+    check(0x08, &[254, 3], [254.0, 3.0]);
+    check(0x09, &[254, 3], [-2.0, 3.0]);
+    check(0x0b, &[(-2_i16).to_be_bytes(), 258_i16.to_be_bytes()].concat(), [-2.0, 258.0]);
+    check(0x0c, &[(-2_i32).to_be_bytes(), 66051_i32.to_be_bytes()].concat(), [-2.0, 66051.0]);
+    check(0x0d, &[(-2_f32).to_be_bytes(), 0.1_f32.to_be_bytes()].concat(), [-2.0, f64::from(0.1_f32)]);
+    check(0x0e, &[(-2_f64).to_be_bytes(), 0.1_f64.to_be_bytes()].concat(), [-2.0, 0.1]);
 }

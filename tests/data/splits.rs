@@ -24,6 +24,8 @@ fn is_sorted_set(rows: &[usize]) -> bool {
 }
 
 proptest! {
+    #![proptest_config(crate::config())]
+
     #[test]
     fn partition(n in 1usize..40, test in 0usize..12, forget in forgets(), seed in any::<u64>()) {
         let data = numbered(n);

@@ -53,6 +53,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(crate::config())]
+
     #[test]
     fn any_scale(data in sample()) {
         let rows: Vec<usize> = (0..data.rows()).collect();

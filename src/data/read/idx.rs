@@ -4,7 +4,7 @@
 //! `PREFIX-labels-idx1-ubyte`, either with or without `.gz`. A sample is the flattened image; grey
 //! levels stay 0 to 255.
 
-use super::{LARGEST_DENSE, bytes, refuse};
+use super::{LARGEST_DENSE, bytes, check_columns, refuse};
 use crate::data::{Dataset, Design};
 use crate::error::Result;
 use flate2::read::MultiGzDecoder;
@@ -39,6 +39,7 @@ pub fn dataset(path: &Path) -> Result<Dataset> {
         return Err(refuse(path, format!("the shape {shape:?} holds no number")));
     }
     let cols = values.len() / shape[0];
+    check_columns(path, cols)?;
     let whole = name(path);
     let title = whole.split("-images").next().unwrap_or(&whole);
     Dataset::new(title, Design::dense(shape[0], cols, values)?, labels)

@@ -20,8 +20,8 @@ use std::path::Path;
 /// *claims* must never decide alone how much memory is asked for.
 pub const LARGEST_DENSE: usize = 1 << 28;
 
-/// The largest number of columns accepted in a sparse file, 2²¹: parameters are dense vectors and
-/// every column has a name, so one mistyped index must not cost gigabytes.
+/// The largest number of features accepted in a file, 2²¹: parameters are dense vectors and every
+/// feature has a name, so one mistyped index or size must not cost gigabytes.
 pub const LARGEST_COLUMNS: usize = 1 << 21;
 
 /// How a data file is to be understood.
@@ -93,6 +93,14 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
 /// An [`Error::File`] about `path`.
 pub(super) fn refuse(path: &Path, message: impl ToString) -> Error {
     Error::File { file: path.display().to_string(), message: message.to_string() }
+}
+
+/// Checks a number of features that a header, not the text of the file, has decided.
+fn check_columns(path: &Path, cols: usize) -> Result<()> {
+    if cols <= LARGEST_COLUMNS {
+        return Ok(());
+    }
+    Err(refuse(path, format!("{cols} features; at most {LARGEST_COLUMNS} are accepted")))
 }
 
 /// The name a data set takes from its file.

@@ -1,6 +1,6 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files, stored or deflated.
 
-use super::{LARGEST_DENSE, npy, refuse};
+use super::{LARGEST_DENSE, check_columns, npy, refuse};
 use crate::data::{Dataset, Design};
 use crate::error::Result;
 use std::io::{BufReader, Read};
@@ -25,6 +25,7 @@ pub fn dataset(path: &Path) -> Result<Dataset> {
     if rows == 0 || cols == 0 {
         return Err(refuse(path, format!("X is {rows} × {cols}; there is nothing to learn from")));
     }
+    check_columns(path, cols)?;
     Dataset::new(super::stem(path), Design::dense(rows, cols, x.into_values())?, y.into_values())
 }
 
