@@ -11,7 +11,7 @@ use unlearn::objective::Objective;
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// What to compute (fisher and empirical-fisher are those of the risk, without λ)
-    #[arg(value_enum)]
+    #[arg(value_enum, value_name = "value|gradient|hessian|hvp|gauss-newton|fisher|empirical-fisher")]
     what: What,
     #[command(flatten)]
     input: input::Options,

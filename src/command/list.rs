@@ -12,7 +12,7 @@ use unlearn::report::table::{Align, Table};
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// What to list
-    #[arg(value_enum)]
+    #[arg(value_enum, value_name = "claims|methods|bounds|datasets|models")]
     what: What,
     #[command(flatten)]
     options: output::Options,

@@ -1,6 +1,6 @@
 //! Counterexamples in text: one line that gives the numbers, or the whole case to compute by hand.
 
-use super::number::{count, exact, short};
+use super::number::{count, distinguished, exact};
 use super::paragraph::paragraph;
 use crate::verify::campaign::{Counterexample, Finding};
 use serde_json::Value;
@@ -13,11 +13,12 @@ pub fn brief(finding: &Finding, found: &Counterexample) -> String {
         _ => String::new(),
     };
     let e = &found.evidence;
+    let (measured, bound) = distinguished(e.measured.mid(), e.bound.mid());
     format!(
         "{}{label}: {} > {}; {} forgotten, {}, {} of {} parameters",
         finding.data,
-        short(e.measured.mid()),
-        short(e.bound.mid()),
+        measured,
+        bound,
         amount(case, "forgotten", "row"),
         amount(case, "step_count", "step"),
         case["active"],

@@ -8,16 +8,32 @@
 /// assert_eq!(shown, ["0", "1.00", "0.250", "28.4", "1.20e-4", "3.00e43", "inf"]);
 /// ```
 pub fn short(x: f64) -> String {
+    significant(x, 3)
+}
+
+/// Two different numbers with as many digits, at least three, as it takes to tell them apart.
+///
+/// ```
+/// use unlearn::report::number::distinguished;
+/// assert_eq!(distinguished(0.25, 0.5), ("0.250".into(), "0.500".into()));
+/// assert_eq!(distinguished(24.8012, 24.8009), ("24.8012".into(), "24.8009".into()));
+/// ```
+pub fn distinguished(x: f64, y: f64) -> (String, String) {
+    let pair = |digits| (significant(x, digits), significant(y, digits));
+    // Seventeen digits tell any two 64-bit numbers apart.
+    (3..17).map(pair).find(|(x, y)| x != y).unwrap_or_else(|| pair(17))
+}
+
+fn significant(x: f64, digits: i32) -> String {
     let size = x.abs();
     if x == 0.0 {
         "0".into()
     } else if !x.is_finite() {
         if x.is_nan() { "n/a".into() } else { format!("{x}") }
     } else if !(0.001..9999.5).contains(&size) {
-        format!("{x:.2e}")
+        format!("{x:.*e}", digits as usize - 1)
     } else {
-        // log10 is at most 3 here, so there are 2 − 3 = 0 to 5 places after the point.
-        let places = (2 - size.log10().floor() as i32).clamp(0, 5) as usize;
+        let places = (digits - 1 - size.log10().floor() as i32).max(0) as usize;
         format!("{x:.places$}")
     }
 }

@@ -94,7 +94,7 @@ fn remark(summary: &Summary, detail: Detail) -> String {
     let mut text = String::new();
     for f in &summary.findings {
         if let Some(found) = &f.counterexample {
-            text.push_str(&format!("    {}\n", counterexample::brief(f, found)));
+            text.push_str(&paragraph("    ", &counterexample::brief(f, found)));
             if detail == Detail::Full || standing == Standing::Unexpected {
                 text.push_str(&counterexample::full(found));
             }
@@ -119,13 +119,8 @@ fn remark(summary: &Summary, detail: Detail) -> String {
     if summary.findings.iter().all(silent) {
         text.push_str("    no case was within its hypotheses\n");
     }
-    format!(
-        "  {head}{} ({}): {}\n      {}\n{text}",
-        claim.id,
-        summary.verdict(),
-        claim.title,
-        claim.statement
-    )
+    let title = format!("  {head}{} ({}): {}\n", claim.id, summary.verdict(), claim.title);
+    title + &paragraph("      ", claim.statement) + &text
 }
 
 /// One line: whether everything came out as expected, and what did not.

@@ -20,7 +20,7 @@ fn usage() {
     desk.refused("verify sgd-convx", &["no claim 'sgd-convx'", "did you mean sgd-convex"]);
     desk.refused("verify qqqqqqqq", &["no claim 'qqqqqqqq'", "sgd-convex", "newton-apriori"]);
     desk.refused("verify --data iris", &["iris", "generated, wdbc, digits"]);
-    desk.refused("verify recollection-quadratic --data wdbc", &["wdbc"]);
+    desk.refused("verify recollection-quadratic --data digits", &["digits"]);
 }
 
 #[test]

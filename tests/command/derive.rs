@@ -90,9 +90,9 @@ fn every_format_holds_the_same_numbers() {
     for json in [desk.read("meta.json"), desk.done(&format!("{line} --json -"))] {
         let object = objects(&json).remove(0);
         assert_eq!((object["what"].as_str(), object["active"].as_u64()), (Some("hessian"), Some(d as u64)));
-        let rows = object["values"].as_array().unwrap().iter();
-        let values: Vec<f64> =
-            rows.flat_map(|r| r.as_array().unwrap()).map(|v| v.as_f64().unwrap()).collect();
+        // Read with Rust's parser: that of serde_json may be off in the last digit.
+        let values = json.split_once("\"values\":[[").unwrap().1.split_once("]]").unwrap().0;
+        let values = parse(&values.replace("],[", "\n"));
         assert_eq!(values, numbers);
     }
 }
