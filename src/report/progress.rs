@@ -18,7 +18,7 @@ impl Progress {
             if wanted && terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         let style =
-            ProgressStyle::with_template("{bar:40} {percent:>3}%  {elapsed} (about {eta} left)  {msg}")
+            ProgressStyle::with_template("{bar:24} {percent:>3}%  about {eta} left  {msg}")
                 .expect("the template is well formed");
         bar.set_style(style.progress_chars("=> "));
         if !bar.is_hidden() {

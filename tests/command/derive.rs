@@ -84,7 +84,7 @@ fn every_format_holds_the_same_numbers() {
     assert_eq!(desk.done(&format!("{line} --output h.csv")), "");
     assert_eq!(desk.read("h.csv"), printed);
     desk.done(&format!("{line} --output h.npy --json meta.json"));
-    let array = npy::read(&desk.path("h.npy")).unwrap();
+    let array = npy::read(desk.path("h.npy")).unwrap();
     assert_eq!(array.shape(), [d as usize, d as usize]);
     assert_eq!(array.into_values(), numbers);
     for json in [desk.read("meta.json"), desk.done(&format!("{line} --json -"))] {
