@@ -44,6 +44,7 @@ const WEAKENED: &[(&str, f64)] = &[
     ("sgd-general", 0.5),
     ("sgd-convex", 0.5),
     ("sgd-strongly-convex", 0.5),
+    ("sgd-sharp", 0.5),
     ("sgd-noop", 0.5),
     ("sgd-momentum", 0.5),
     ("recollection-error", 0.5),

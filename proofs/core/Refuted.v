@@ -27,10 +27,13 @@
     - [addback_versus_noop], [addback_worse_than_noop]: with strongly convex
       losses the add-back model can be farther from retraining than the
       untouched model.
+    - [early_recollection_refuted]: a recollection that adds the forgotten gradient
+      before the linearised step of the same batch, instead of after it, is not
+      exact on quadratic losses.
     Axiom-free, over any real closed field. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Unlearn Require Import Euclid Convex Mask Step Trajectory.
+From Unlearn Require Import Euclid Convex Mask Step Trajectory Recollection.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -418,4 +421,34 @@ move=> ref; have [-> ->] := addback_versus_noop 2 ref ler01 (ltW mu0) mu1.
 rewrite !mul1r -subr_gt0; set e := (X in 0 < X).
 have -> : e = 2%:R^-1 by rewrite /e /mu; field.
 by rewrite invr_gt0 ltr0n.
+Qed.
+
+(** ** The order of operations in recollection
+    [early_recollect] multiplies the kick of a batch by the linearised step of
+    that same batch.  [recollect] does not, and is exact on quadratics. *)
+Section EarlyRecollection.
+Variables (R : rcfType) (d : nat).
+Variables (keep drop : nat -> 'cV[R]_d -> 'cV[R]_d) (eta : nat -> R) (theta0 : 'cV[R]_d).
+Variable H : nat -> 'M[R]_d.
+
+Fixpoint early_recollect k : 'cV[R]_d :=
+  if k is j.+1
+  then let v := early_recollect j + eta j *: drop j (train keep drop eta theta0 j) in
+       v - eta j *: (H j *m v)
+  else 0.
+End EarlyRecollection.
+
+Theorem early_recollection_refuted (R : rcfType) (h : R) :
+  let keep := decay_keep 1 in let drop := @decay_drop R in let eta := fun=> h in
+  let theta := train keep drop eta 0 in let phi := retrain keep eta 0 in
+  (forall k x, keep k x = 1%:M *m x) /\
+  (theta 1%N + recollect keep drop eta 0 (fun _ x => 1%:M *m x) 1 = phi 1%N /\
+   norm (theta 1%N + early_recollect keep drop eta 0 (fun=> 1%:M) 1 - phi 1%N) = h ^+ 2).
+Proof.
+cbv zeta; split; first by move=> k x; rewrite mul1mx /decay_keep scale1r.
+split; rewrite /= !mul1mx /decay_keep.
+  by apply/colP => i; rewrite !mxE; ring.
+set v := (X in norm X).
+have -> : v = vec1 (- h ^+ 2) by rewrite /v; apply/colP => i; rewrite !mxE; ring.
+by rewrite norm_vec1 normrN ger0_norm ?sqr_ge0.
 Qed.

@@ -84,9 +84,9 @@ const METHODS: [(&str, &str, &str); 11] = [
     ("addback-end", "run", "add the forgotten gradients back, taken at its end: one ascent step"),
     ("addback-recorded", "run", "add the forgotten gradients back as they were recorded"),
     ("recollection", "run", "carry the removal through the recorded run; exact for quadratics"),
-    ("influence", "minimiser", "one step with the Hessian on all rows, simplex weights"),
-    ("influence-boolean", "minimiser", "the same with weight 1/n on the rows kept"),
-    ("newton", "minimiser", "Newton's step on the rows kept; exact for quadratics"),
+    ("influence", "both", "one step with the Hessian on all rows, simplex weights"),
+    ("influence-boolean", "both", "the same with weight 1/n on the rows kept"),
+    ("newton", "both", "Newton's step on the rows kept; exact for quadratics"),
     ("ridge-deletion", "minimiser", "closed form for ridge regression with the sum reduction; exact"),
 ];
 

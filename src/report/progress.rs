@@ -17,9 +17,8 @@ impl Progress {
         let target =
             if wanted && terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-        let style =
-            ProgressStyle::with_template("{bar:24} {percent:>3}%  about {eta} left  {msg}")
-                .expect("the template is well formed");
+        let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  about {eta} left  {msg}")
+            .expect("the template is well formed");
         bar.set_style(style.progress_chars("=> "));
         if !bar.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(250));
