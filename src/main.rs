@@ -1,2 +1,7 @@
 //! The `unlearn` command.
-fn main() {}
+
+mod command;
+
+fn main() -> std::process::ExitCode {
+    command::run()
+}

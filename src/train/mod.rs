@@ -5,3 +5,4 @@ pub mod newton;
 pub mod plan;
 pub mod rounding;
 pub mod sgd;
+pub mod start;

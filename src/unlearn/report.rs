@@ -17,6 +17,8 @@ use nalgebra::DVector;
 pub struct Row {
     /// The method's name.
     pub method: &'static str,
+    /// Where it ended: the `k` kept parameters `θ_u`.
+    pub theta: DVector<f64>,
     /// `‖θ_u − θ_r‖`, with the rounding of both sides and, for a minimiser, what its residual leaves
     /// open. Networks trained to a minimum have no strong convexity: there the distance is the one from
     /// the *computed* retrained model, and [`Row::enclosed`] is false.
@@ -89,6 +91,7 @@ pub fn compare(request: &Request<'_>, method_names: &[&str], seed: u64) -> Resul
             guarantee: out.guarantee,
             cost: out.cost,
             ratio: computed.mid() / noop,
+            theta: out.theta,
         });
     }
     Ok(rows)

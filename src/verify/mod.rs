@@ -2,4 +2,5 @@
 
 pub mod campaign;
 pub mod real;
+pub mod schedule;
 pub mod strategy;

@@ -1,0 +1,95 @@
+//! The command line: one file per subcommand. No mathematics here; every number comes from the library.
+
+mod claims;
+mod derive;
+mod input;
+mod list;
+mod output;
+mod remove;
+mod train;
+mod training;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use unlearn::error::Result;
+
+/// Machine unlearning whose error bounds are checked against true retraining.
+///
+/// Without a command, checks every claim (as `verify` does).
+#[derive(Parser)]
+#[command(name = "unlearn", version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    verify: verify::Settings,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done, and nothing refuted that should hold; 1 a claim did not come out as \
+                           expected; 2 bad usage or bad input.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check claims on generated and on real data
+    Verify(verify::Arguments),
+    /// Fit a model; keep the parameters and the trajectory
+    Train(train::Arguments),
+    /// Forget rows with a method; what the result guarantees and what it cost
+    Remove(remove::Arguments),
+    /// Value, gradient, Hessian and relatives at given parameters
+    Derive(derive::Arguments),
+    /// What there is: claims, methods, bounds, datasets, models
+    List(list::Arguments),
+}
+
+/// Whether what was asked for came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Done, and nothing was refuted that should hold.
+    Done,
+    /// A claim did not come out as expected.
+    Unexpected,
+}
+
+/// Reads the command line, runs it and says what went wrong, if anything, in one line.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => return refuse(&one_line(&error.to_string())),
+        // --help and --version.
+        Err(error) => return finish(output::print(&error.to_string()).map(|()| Outcome::Done)),
+    };
+    finish(match cli.command {
+        None => verify::run(&verify::Arguments { claims: Vec::new(), settings: cli.verify }),
+        Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Remove(arguments)) => remove::run(&arguments),
+        Some(Command::Derive(arguments)) => derive::run(&arguments),
+        Some(Command::List(arguments)) => list::run(&arguments),
+    })
+}
+
+fn finish(outcome: Result<Outcome>) -> ExitCode {
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Unexpected) => ExitCode::from(1),
+        Err(error) => refuse(&error.to_string()),
+    }
+}
+
+fn refuse(message: &str) -> ExitCode {
+    output::complain(message);
+    ExitCode::from(2)
+}
+
+/// A usage error of the parser without its usage block: what is wrong, and its tips.
+fn one_line(text: &str) -> String {
+    let kept = text
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|part| !part.starts_with("Usage:") && !part.starts_with("For more information"))
+        .map(|part| part.strip_prefix("error: ").unwrap_or(part))
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    format!("{}; unlearn --help explains the usage", kept.collect::<Vec<_>>().join("; "))
+}

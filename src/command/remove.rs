@@ -1,0 +1,228 @@
+//! `unlearn remove`: forget rows with a method; what the result guarantees and what it cost.
+
+use super::training::{self, Trained};
+use super::{Outcome, input, output};
+use nalgebra::DVector;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use unlearn::data::{RowSet, write};
+use unlearn::error::{Error, Result};
+use unlearn::metric::accuracy::accuracy;
+use unlearn::objective::Problem;
+use unlearn::report::json::interval;
+use unlearn::report::number::{count, short};
+use unlearn::report::table::{Align, Table};
+use unlearn::train::newton::{Fit, rounding_floor};
+use unlearn::unlearn::report::{Row, compare};
+use unlearn::unlearn::{self as methods, Guarantee, Request};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// How (see `unlearn list methods`)
+    #[arg(long, value_name = "NAME")]
+    method: String,
+    #[command(flatten)]
+    input: input::Options,
+    /// Instead of --forget: this share of the training rows, drawn from the seed
+    #[arg(long, value_name = "FRACTION", conflicts_with = "forget", allow_negative_numbers = true)]
+    forget_fraction: Option<f64>,
+    /// The trained parameters (a minimiser) instead of training here
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sgd", "start"])]
+    parameters: Option<PathBuf>,
+    #[command(flatten)]
+    training: training::Options,
+    /// Keep this share of the rows aside for testing, drawn from the seed
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
+    test: Option<f64>,
+    /// Write the new parameters, zeros at pruned places (.npy, .csv, .txt or .json)
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    options: output::Options,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let options = &arguments.options;
+    methods::method(&arguments.method, options.seed)?;
+    if let Some(path) = &arguments.output {
+        output::check_target(path, &["npy", "csv", "txt", "json"])?;
+    }
+    let draw = input::Draw { test: arguments.test, forget: arguments.forget_fraction, seed: options.seed };
+    let input = arguments.input.load(draw)?;
+    let Some(forget) = &input.forget else {
+        return Err(Error::Invalid(
+            "remove needs to know what to forget: --forget FILE or --forget-fraction FRACTION".into(),
+        ));
+    };
+    let mut json = options.open()?;
+    let trained = train(arguments, &input.problem)?;
+    let as_trained = match &trained {
+        Trained::Minimiser(fit) => methods::Trained::Minimiser(fit),
+        Trained::Run { plan, trajectory } => {
+            let normalisation = arguments.training.normalisation();
+            methods::Trained::Run { plan, trajectory, normalisation }
+        }
+    };
+    let request = Request { problem: &input.problem, forget, trained: as_trained };
+    let rows = compare(&request, &[&arguments.method], options.seed)?;
+    let result = Report { arguments, input: &input, forget, rows: &rows, before: trained.theta() };
+    if let Some(path) = &arguments.output {
+        write::vector(path, input.problem.mask().embed(&result.row().theta).as_slice())?;
+    }
+    json.object(|| result.json())?;
+    if json.leaves_standard_output() && !options.quiet {
+        output::print(&result.text())?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn train(arguments: &Arguments, problem: &Problem) -> Result<Trained> {
+    let options = &arguments.options;
+    let k = problem.active();
+    if !arguments.training.sgd {
+        input::check_size("the Hessian", k, k, "train with --sgd, or prune with --mask")?;
+    }
+    let Some(path) = &arguments.parameters else {
+        return arguments.training.train(problem, options.seed, options.quiet);
+    };
+    let theta = input::parameters(problem, path, options.quiet)?;
+    let objective = problem.full();
+    let rounding = rounding_floor(&objective, &theta, &objective.hessian(&theta));
+    let residual = objective.gradient(&theta).norm();
+    Ok(Trained::Minimiser(Fit { theta, residual, rounding, iterations: 0 }))
+}
+
+/// What is reported about a removal.
+struct Report<'a> {
+    arguments: &'a Arguments,
+    input: &'a input::Input,
+    forget: &'a RowSet,
+    rows: &'a [Row],
+    before: &'a DVector<f64>,
+}
+
+impl Report<'_> {
+    /// The line of the method that was asked for.
+    fn row(&self) -> &Row {
+        let asked = self.rows.iter().find(|row| row.method == self.arguments.method);
+        asked.expect("the comparison holds the method that was asked for")
+    }
+
+    /// Accuracies on the forgotten, retained and test rows; nothing for squared loss.
+    fn accuracies(&self, theta: &DVector<f64>) -> Vec<(&'static str, f64)> {
+        let problem = &self.input.problem;
+        let test = self.input.test.as_ref();
+        let every = |p: &Problem| (0..p.rows()).collect::<Vec<_>>();
+        let shares = [
+            ("forgotten", accuracy(problem, theta, self.forget.rows())),
+            ("retained", accuracy(problem, theta, &self.forget.complement())),
+            ("test", test.and_then(|test| accuracy(test, theta, &every(test)))),
+        ];
+        shares.into_iter().filter_map(|(rows, share)| Some((rows, share?))).collect()
+    }
+
+    fn text(&self) -> String {
+        let (problem, row) = (&self.input.problem, self.row());
+        let mut text = format!(
+            "{} on {}: {} of {} forgotten by {}, {} of {} parameters active\n",
+            self.arguments.input.model,
+            problem.data().name,
+            self.forget.len(),
+            count(problem.rows(), "row"),
+            row.method,
+            problem.active(),
+            problem.model().parameters(),
+        );
+        text.push_str(&match &row.guarantee {
+            Guarantee::Exact { theorem } => {
+                format!("  guarantee  equal to the retrained model ({theorem})\n")
+            }
+            Guarantee::Within { distance, theorem } => {
+                format!("  guarantee  within {} of the retrained model ({theorem})\n", short(*distance))
+            }
+            Guarantee::None { why } => format!("  guarantee  none: {why}\n"),
+        });
+        text.push_str(&format!(
+            "  cost       {} row visits, {} s\n",
+            row.cost.row_visits,
+            short(row.cost.seconds)
+        ));
+        for ((rows, before), (_, after)) in
+            self.accuracies(self.before).into_iter().zip(self.accuracies(&row.theta))
+        {
+            text.push_str(&format!(
+                "  accuracy   {before:.4} before, {after:.4} after, on the {rows} rows\n"
+            ));
+        }
+        format!("{text}\n{}{}", self.table(), self.legend())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&[
+            ("method", Align::Left),
+            ("distance", Align::Right),
+            ("of no-op", Align::Right),
+            ("guaranteed", Align::Right),
+            ("row visits", Align::Right),
+        ]);
+        for row in self.rows {
+            let mark = if row.enclosed { "" } else { "~" };
+            table.row([
+                row.method.to_owned(),
+                format!("{mark}{}", short(row.distance.mid())),
+                short(row.ratio),
+                match &row.guarantee {
+                    Guarantee::Exact { .. } => "exact".into(),
+                    Guarantee::Within { distance, .. } => format!("<= {}", short(*distance)),
+                    Guarantee::None { .. } => "none".into(),
+                },
+                row.cost.row_visits.to_string(),
+            ]);
+        }
+        table
+    }
+
+    fn legend(&self) -> &'static str {
+        if self.rows.iter().all(|row| row.enclosed) {
+            "distance: from the retrained model; of no-op: divided by that of doing nothing\n"
+        } else {
+            "distance: from the retrained model as computed (~: its own error is not bounded, since it is not \
+             the only minimum)\nof no-op: divided by the distance of doing nothing\n"
+        }
+    }
+
+    fn json(&self) -> Value {
+        let row = self.row();
+        let mut value = self.input.describe(&self.arguments.input);
+        let shares = |theta| {
+            let pairs = self.accuracies(theta).into_iter();
+            Value::Object(pairs.map(|(rows, share)| (rows.to_owned(), share.into())).collect())
+        };
+        value["method"] = row.method.into();
+        value["result"] = self.row_json(row);
+        value["accuracy_before"] = shares(self.before);
+        value["accuracy"] = shares(&row.theta);
+        value["comparison"] = self.rows.iter().map(|row| self.row_json(row)).collect();
+        value["theta"] = self.input.problem.mask().embed(&row.theta).as_slice().into();
+        value
+    }
+
+    fn row_json(&self, row: &Row) -> Value {
+        let guarantee = match &row.guarantee {
+            Guarantee::Exact { theorem } => json!({ "kind": "exact", "theorem": theorem }),
+            Guarantee::Within { distance, theorem } => {
+                json!({ "kind": "within", "distance": distance, "theorem": theorem })
+            }
+            Guarantee::None { why } => json!({ "kind": "none", "why": why }),
+        };
+        json!({
+            "method": row.method,
+            "distance": interval(row.distance),
+            "enclosed": row.enclosed,
+            "ratio_to_noop": row.ratio,
+            "guarantee": guarantee,
+            "row_visits": row.cost.row_visits,
+            "seconds": self.arguments.options.timings.then_some(row.cost.seconds),
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! What a model is worth on given rows.
+
+pub mod accuracy;

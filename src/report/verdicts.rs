@@ -1,0 +1,149 @@
+//! What `verify` prints for people: the table, what its columns mean, what was refuted and how.
+
+use super::counterexample;
+use super::number::{count, short};
+use super::paragraph::paragraph;
+use super::table::{Align, Table};
+use crate::claim::Verdict;
+use crate::verify::campaign::Finding;
+use crate::verify::schedule::{Standing, Summary};
+
+/// How much is said about refuted claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Expected refutations in one line, unexpected ones in full.
+    Brief,
+    /// Every counterexample in full.
+    Full,
+}
+
+/// One row per claim and kind of data, and below each claim its theorem. A claim that did not come out
+/// as expected is marked `!!`, one that was left open `??`.
+pub fn table(summaries: &[Summary]) -> String {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("", Left),
+        ("claim and theorem", Left),
+        ("expected", Left),
+        ("verdict", Left),
+        ("data", Left),
+        ("cases", Right),
+        ("open", Right),
+        ("worst", Right),
+        ("median", Right),
+    ]);
+    for summary in summaries {
+        let mark = match summary.standing() {
+            Standing::AsExpected => "",
+            Standing::Open => "??",
+            Standing::Unexpected => "!!",
+        };
+        let theorem = summary.claim.theorem.map(|t| format!("  {t}"));
+        let names = [Some(summary.claim.id.to_owned()), theorem];
+        let lines = summary.findings.len().max(names.iter().flatten().count());
+        for line in 0..lines {
+            let first = |text: &'static str| if line == 0 { text } else { "" };
+            let mut cells = vec![
+                first(mark).to_owned(),
+                names.get(line).cloned().flatten().unwrap_or_default(),
+                first(summary.claim.expected.word()).to_owned(),
+            ];
+            cells.extend(summary.findings.get(line).map_or_else(Default::default, found));
+            table.row(cells);
+        }
+    }
+    table.to_string()
+}
+
+/// What was found on one kind of data: verdict, data, cases, open, worst, median.
+fn found(f: &Finding) -> [String; 6] {
+    let ratio = |r: f64| if f.cases == 0 { "-".to_owned() } else { short(r) };
+    [
+        if silent(f) { "-".into() } else { f.verdict.word().into() },
+        f.data.clone(),
+        f.cases.to_string(),
+        (f.undecided + f.failed.as_ref().map_or(0, |(n, _)| *n)).to_string(),
+        ratio(f.worst_ratio),
+        ratio(f.median_ratio),
+    ]
+}
+
+/// Outside the claim's hypotheses in every case: nothing was found out.
+fn silent(f: &Finding) -> bool {
+    f.cases == 0 && f.failed.is_none()
+}
+
+/// What the columns mean.
+pub fn legend() -> &'static str {
+    "worst, median: measured error / claimed bound over the cases; 1 is sharp, above 1 a violation, inf a bound of 0.\n\
+     holds: no case exceeds the bound. refuted: some case exceeds it by more than rounding can explain.\n\
+     undecided: cases are open, by rounding or because they could not be evaluated. A claim expected to be refuted\n\
+     needs one refutation on any data. !! not as expected, ?? open.\n\
+     below a claim: its theorem in the Coq development, where there is one.\n"
+}
+
+/// What needs words: refutations with their counterexamples, open cases, failed cases. Empty when
+/// there is nothing to say.
+pub fn remarks(summaries: &[Summary], detail: Detail) -> String {
+    summaries.iter().map(|summary| remark(summary, detail)).collect()
+}
+
+fn remark(summary: &Summary, detail: Detail) -> String {
+    let claim = &summary.claim;
+    let standing = summary.standing();
+    let mut text = String::new();
+    for f in &summary.findings {
+        if let Some(found) = &f.counterexample {
+            text.push_str(&paragraph("    ", &counterexample::brief(f, found)));
+            if detail == Detail::Full || standing == Standing::Unexpected {
+                text.push_str(&counterexample::full(found));
+            }
+        }
+        if let Some((n, why)) = &f.failed {
+            let cases = count(*n, "case");
+            text.push_str(&paragraph("    ", &format!("{}: {cases} could not be evaluated: {why}", f.data)));
+        }
+        // A few cases at the edge of rounding say nothing against a claim that is refuted elsewhere.
+        if f.undecided > 0 && summary.verdict() != Verdict::Refuted {
+            text.push_str(&format!("    {}: rounding leaves {} open\n", f.data, count(f.undecided, "case")));
+        }
+    }
+    let head = match standing {
+        Standing::AsExpected => "",
+        Standing::Open => "OPEN ",
+        Standing::Unexpected => "UNEXPECTED ",
+    };
+    if text.is_empty() && standing == Standing::AsExpected {
+        return text;
+    }
+    if summary.findings.iter().all(silent) {
+        text.push_str("    no case was within its hypotheses\n");
+    }
+    let title = format!("  {head}{} ({}): {}\n", claim.id, summary.verdict(), claim.title);
+    title + &paragraph("      ", claim.statement) + &text
+}
+
+/// One line: whether everything came out as expected, and what did not.
+pub fn last_line(summaries: &[Summary]) -> String {
+    let names = |standing: Standing| {
+        let these = summaries.iter().filter(|s| s.standing() == standing);
+        these.map(|s| format!("{} {}", s.claim.id, s.verdict())).collect::<Vec<_>>()
+    };
+    let (unexpected, open) = (names(Standing::Unexpected), names(Standing::Open));
+    let all = count(summaries.len(), "claim");
+    if unexpected.is_empty() && open.is_empty() {
+        let refuted = summaries.iter().filter(|s| s.verdict() == Verdict::Refuted).count();
+        return format!(
+            "{all}: all as expected ({} hold, {refuted} refuted, as should be)\n",
+            summaries.len() - refuted
+        );
+    }
+    let mut parts = vec![format!("{} as expected", summaries.len() - unexpected.len() - open.len())];
+    if !unexpected.is_empty() {
+        parts.push(format!("{} NOT as expected ({})", unexpected.len(), unexpected.join(", ")));
+    }
+    if !open.is_empty() {
+        parts.push(format!("{} open ({})", open.len(), open.join(", ")));
+    }
+    format!("{all}: {}\n", parts.join("; "))
+}

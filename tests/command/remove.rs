@@ -1,0 +1,84 @@
+//! Removal from the command line, against retraining from the command line.
+
+use super::{Desk, objects};
+
+const WDBC: &str = "--model linear:logistic --data wdbc --standardize --ridge 0.01";
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+}
+
+/// What `remove` reports is the distance from what `train --forget` gives.
+#[test]
+fn the_reported_distance_is_the_distance_from_retraining() {
+    let desk = Desk::new();
+    desk.file("forget", (0..57).map(|i| format!("{}\n", 3 * i)).collect::<String>());
+    desk.done(&format!("train {WDBC} --forget forget --output retrained.npy"));
+    desk.done(&format!("train {WDBC} --output trained.npy"));
+    let retrained = desk.vector("retrained.npy");
+    let noop = distance(&desk.vector("trained.npy"), &retrained);
+    for method in ["newton", "influence", "retrain"] {
+        let line = format!("remove {WDBC} --method {method} --forget forget --output u.npy --json -");
+        let object = objects(&desk.done(&line)).remove(0);
+        let found = distance(&desk.vector("u.npy"), &retrained);
+        let within = |reported: &serde_json::Value, found: f64| {
+            // The two retrainings differ by rounding.
+            let (lo, hi) = (reported["lo"].as_f64().unwrap(), reported["hi"].as_f64().unwrap());
+            assert!(lo - 1e-9 <= found && found <= hi + 1e-9, "{method}: {found} and {reported}");
+        };
+        within(&object["result"]["distance"], found);
+        let comparison = object["comparison"].as_array().unwrap();
+        let names: Vec<&str> = comparison.iter().map(|r| r["method"].as_str().unwrap()).collect();
+        assert_eq!(names, ["noop", "retrain-uncoupled", method]);
+        within(&comparison[0]["distance"], noop);
+        assert!(found < noop);
+        assert!(object["result"]["seconds"].is_null());
+        assert_eq!(object["forgotten"], 57);
+        if object["result"]["guarantee"]["kind"] == "within" {
+            assert!(found <= object["result"]["guarantee"]["distance"].as_f64().unwrap() + 1e-9);
+        }
+    }
+    // Parameters from a file are taken as the trained ones.
+    let line = format!("remove {WDBC} --method newton --forget forget --output u.npy");
+    desk.done(&line);
+    let trained_here = desk.vector("u.npy");
+    let text = desk.done(&format!("{line} --parameters trained.npy"));
+    assert!(distance(&desk.vector("u.npy"), &trained_here) < 1e-12);
+    for part in ["57 of 569 rows forgotten by newton", "guarantee", "row visits", "noop", "retrain-uncoupled"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn runs_are_compared_with_coupled_retraining() {
+    let desk = Desk::new();
+    let problem =
+        "--model linear:squared --data diabetes --standardize --ridge 0.1 --sgd --rate 0.01 --epochs 2";
+    desk.file("forget", "5\n7\n11\n");
+    desk.done(&format!("train {problem} --forget forget --output retrained.npy"));
+    // Exact for squared loss.
+    desk.done(&format!("remove {problem} --method recollection --forget forget --output u.npy"));
+    let retrained = desk.vector("retrained.npy");
+    assert!(distance(&desk.vector("u.npy"), &retrained) < 1e-10);
+    desk.done(&format!("remove {problem} --method addback-start --forget forget --output u.npy"));
+    assert!(distance(&desk.vector("u.npy"), &retrained) > 1e-6);
+}
+
+#[test]
+fn fractions_are_drawn_from_the_seed() {
+    let desk = Desk::new();
+    let line = "remove --model linear:softmax --data iris --standardize --ridge 0.1 --method influence \
+                --forget-fraction 0.1 --test 0.2 --json -";
+    let first = desk.done(line);
+    assert_eq!(desk.done(&format!("{line} --jobs 2")), first);
+    assert_ne!(desk.done(&format!("{line} --seed 2")), first);
+    let object = objects(&first).remove(0);
+    assert_eq!((object["rows"].as_u64(), object["forgotten"].as_u64()), (Some(120), Some(12)));
+    for rows in ["forgotten", "retained", "test"] {
+        assert!(object["accuracy"][rows].is_f64() && object["accuracy_before"][rows].is_f64(), "{object}");
+    }
+    let timed = objects(&desk.done(&format!("{line} --timings"))).remove(0);
+    assert!(timed["result"]["seconds"].is_f64());
+}
