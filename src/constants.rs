@@ -38,6 +38,13 @@ pub enum Region<'a> {
     },
 }
 
+impl<'a> Region<'a> {
+    /// Everywhere for linear models, the ball for networks.
+    pub fn natural(problem: &Problem, center: &'a DVector<f64>, radius: f64) -> Region<'a> {
+        if problem.model().is_linear() { Region::Everywhere } else { Region::Ball { center, radius } }
+    }
+}
+
 /// Constants of one row's loss (no ridge) on a region; infinite where none exists.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowConstants {

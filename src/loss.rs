@@ -203,11 +203,15 @@ impl Loss {
             Loss::Logistic => out[0] = sigmoid_bend(z[0]) * u[0] * v[0],
             Loss::Softmax => {
                 softmax(z, out);
-                let mean = |w: &[f64]| out.iter().zip(w).map(|(p, w)| p * w).sum::<f64>();
+                // Only differences of u and v matter. Measured from the likeliest class they keep the
+                // relative accuracy of a confident row, whose unlikely classes are all that is left.
+                let top = (0..z.len()).fold(0, |t, c| if z[c] > z[t] { c } else { t });
+                let from = |w: &[f64], c: usize| w[c] - w[top];
+                let mean = |w: &[f64]| (0..w.len()).map(|c| out[c] * from(w, c)).sum::<f64>();
                 let (mu, mv) = (mean(u), mean(v));
-                let cov: f64 = (0..z.len()).map(|c| out[c] * (u[c] - mu) * (v[c] - mv)).sum();
+                let cov: f64 = (0..z.len()).map(|c| out[c] * (from(u, c) - mu) * (from(v, c) - mv)).sum();
                 for c in 0..z.len() {
-                    out[c] *= (u[c] - mu) * (v[c] - mv) - cov;
+                    out[c] *= (from(u, c) - mu) * (from(v, c) - mv) - cov;
                 }
             }
         }

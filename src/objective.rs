@@ -69,7 +69,7 @@ impl Problem {
     /// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
     /// let problem = Problem::new(data.into(), model, 1.0).unwrap();
     /// let f = problem.full();
-    /// let theta = nalgebra::dvector![1.0];
+    /// let theta = nalgebra::DVector::from_element(1, 1.0);
     /// assert_eq!(f.value(&theta), 0.25 * 4.0 + 0.5);
     /// assert_eq!(f.gradient(&theta)[0], 0.5 * (0.0 + 2.0 * 3.0) + 1.0);
     /// assert_eq!(f.hessian(&theta)[(0, 0)], 0.5 * (1.0 + 9.0) + 1.0);
@@ -124,9 +124,12 @@ impl Problem {
     /// Chaudhuri, Monteleoni, Sarwate 2011; used by Guo et al. 2020).
     ///
     /// # Errors
-    /// [`Error::Shape`] when `b` does not have `k` entries.
+    /// [`Error::Shape`] when `b` does not have `k` entries, [`Error::Invalid`] when one is not finite.
     pub fn with_perturbation(mut self, b: DVector<f64>) -> Result<Problem> {
         Error::check_shape("perturbation entries (one per kept parameter)", self.active(), b.len())?;
+        if let Some(v) = b.iter().find(|v| !v.is_finite()) {
+            return Err(Error::Invalid(format!("a perturbation entry is {v}; all must be finite")));
+        }
         self.perturbation = Some(b);
         Ok(self)
     }

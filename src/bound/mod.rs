@@ -1,9 +1,13 @@
 //! Bounds: one file per theorem. Hypotheses are checked, constants are explicit, and what comes out is
 //! an interval around the right-hand side, with the name of the theorem that justifies it.
 
+pub mod continuation;
+pub mod influence;
 pub mod ledger;
 pub mod momentum;
+pub mod newton;
 pub mod recollection;
+pub mod residual;
 pub mod sgd;
 
 use crate::numeric::interval::Interval;

@@ -1,7 +1,7 @@
 //! One case: a problem, a forget set and a run, with the expensive results computed once.
 
 use crate::bound::ledger::distance;
-use crate::constants::{LocalConstants, Region};
+use crate::constants::{Constants, Region};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::numeric::interval::Interval;
@@ -9,10 +9,13 @@ use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::Plan;
-use crate::train::rounding::allowance;
+use crate::train::rounding::{Drift, drift};
 use crate::train::sgd::{self, Trajectory};
 use nalgebra::DVector;
 use std::sync::OnceLock;
+
+/// Vectors below this size count as 0: the squares in their norms come near underflow.
+pub(crate) const SMALLEST_SIZE: f64 = 1e-130;
 
 /// Everything a checker may look at.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Case {
     pub normalisation: Normalisation,
     fits: [OnceLock<Result<Fit>>; 2],
     runs: [OnceLock<Result<Trajectory>>; 2],
+    drift: OnceLock<Result<Drift>>,
 }
 
 impl Case {
@@ -55,6 +59,7 @@ impl Case {
             normalisation,
             fits: Default::default(),
             runs: Default::default(),
+            drift: OnceLock::new(),
         }
     }
 
@@ -126,6 +131,38 @@ impl Case {
         self.plan.steps.iter().any(|s| s.rows.iter().any(|&i| self.forget.contains(i)))
     }
 
+    /// Constants of the objective on the rows kept, valid everywhere (linear models).
+    ///
+    /// # Errors
+    /// As [`Problem::retained`].
+    pub fn retained_constants(&self) -> Result<Constants> {
+        Ok(Constants::of(&self.problem.retained(&self.forget)?, Region::Everywhere))
+    }
+
+    /// The distance of `theta` from the exact minimiser on the rows kept: the computed distance,
+    /// widened by `‖∇F_R‖/μ` at the computed minimiser. Unbounded above when `μ` is not positive.
+    ///
+    /// # Errors
+    /// As [`Case::refit`].
+    pub fn distance_to_refit(&self, theta: &DVector<f64>) -> Result<Interval> {
+        let refit = self.refit()?;
+        let mu = self.retained_constants()?.strong_convexity.max(0.0);
+        let radius = (Interval::point(refit.residual_bound()) / Interval::point(mu)).hi();
+        Ok((distance(theta, &refit.theta) + Interval::new(-radius, radius)).nonnegative())
+    }
+
+    /// The size of the vectors compared with the minimisers: their own, and, since a minimiser may be 0
+    /// because large gradients cancel, how far those gradients could have moved it, `Σ wᵢ‖∇ℓᵢ‖ / L`.
+    ///
+    /// # Errors
+    /// As [`Case::refit`].
+    pub fn fit_size(&self) -> Result<f64> {
+        let refit = self.refit()?;
+        let mass = self.problem.retained(&self.forget)?.gradient_mass(&refit.theta);
+        let reach = mass / self.retained_constants()?.smoothness.max(f64::MIN_POSITIVE);
+        Ok(self.fit()?.theta.norm() + refit.theta.norm() + reach + SMALLEST_SIZE)
+    }
+
     /// The distance of `theta` from the coupled retraining run's end, with both runs' rounding.
     ///
     /// # Errors
@@ -136,23 +173,33 @@ impl Case {
         Ok((distance(theta, rerun.last()) + Interval::new(-allowance, allowance)).nonnegative())
     }
 
+    /// Effort and rounding of both runs together.
+    fn drift(&self) -> Result<Drift> {
+        self.drift.get_or_init(|| self.compute_drift()).clone()
+    }
+
+    fn compute_drift(&self) -> Result<Drift> {
+        let coupling = self.coupling()?;
+        let run = drift(&self.problem, &self.plan, self.run()?, |_| 1.0);
+        let rerun = drift(&self.problem, &self.plan, self.rerun()?, |k| coupling.renormalisation(k));
+        Ok(Drift { effort: run.effort + rerun.effort, allowance: run.allowance + rerun.allowance })
+    }
+
     /// Allowance for the rounding of both runs together.
     ///
     /// # Errors
     /// As [`Case::rerun`].
     pub fn run_rounding(&self) -> Result<f64> {
-        let local = LocalConstants::new(&self.problem, self.region()?);
-        let coupling = self.coupling()?;
-        let run = allowance(&self.problem, &self.plan, self.run()?, &local, |_| 1.0);
-        let rerun =
-            allowance(&self.problem, &self.plan, self.rerun()?, &local, |k| coupling.renormalisation(k));
-        Ok(run + rerun)
+        Ok(self.drift()?.allowance)
     }
 
-    /// The size of the vectors compared with the runs: what a relative resolution refers to.
-    pub fn run_size(&self) -> f64 {
-        let size = |t: &Trajectory| t.last().norm() + t.radius_around(t.start());
-        self.run().map_or(0.0, size) + self.rerun().map_or(0.0, size)
+    /// The size of what is compared with the runs: where they ended and how far they went. A relative
+    /// resolution refers to it.
+    ///
+    /// # Errors
+    /// As [`Case::rerun`].
+    pub fn run_size(&self) -> Result<f64> {
+        Ok(self.run()?.last().norm() + self.rerun()?.last().norm() + self.drift()?.effort)
     }
 
     /// Allowance for a vector assembled from the recorded steps.
@@ -166,13 +213,8 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn region(&self) -> Result<Region<'_>> {
-        if self.problem.model().is_linear() {
-            return Ok(Region::Everywhere);
-        }
         let (run, rerun) = (self.run()?, self.rerun()?);
-        let radius = run.radius_around(run.start()).max(rerun.radius_around(run.start()));
-        // The exact runs may leave the ball of the computed ones by their rounding, which is far below this.
-        let radius = radius * (1.0 + 1e-6) + 1e-9 * run.start().norm();
-        Ok(Region::Ball { center: run.start(), radius })
+        let radius = run.enclosing_radius().max(rerun.enclosing_radius());
+        Ok(Region::natural(&self.problem, run.start(), radius))
     }
 }

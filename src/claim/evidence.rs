@@ -44,6 +44,8 @@ pub struct Evidence {
     pub bound: Interval,
     /// Absolute size below which a difference does not matter.
     pub resolution: f64,
+    /// `measured / bound` at the computed values, before any widening.
+    quotient: f64,
 }
 
 impl Evidence {
@@ -60,7 +62,9 @@ impl Evidence {
     /// assert_eq!(wide.verdict(), Verdict::Undecided);
     /// ```
     pub fn inequality(measured: Interval, bound: Interval, size: f64) -> Evidence {
-        Evidence { measured: measured.nonnegative(), bound, resolution: RESOLUTION * size.abs() }
+        let quotient = measured.mid() / bound.mid();
+        let resolution = RESOLUTION * size.abs() + f64::MIN_POSITIVE;
+        Evidence { measured: measured.nonnegative(), bound, resolution, quotient }
     }
 
     /// Evidence for an identity: two computations of the same thing differ by `deviation` while
@@ -75,7 +79,12 @@ impl Evidence {
     /// ```
     pub fn identity(deviation: f64, allowance: f64) -> Evidence {
         let bound = Interval::point(2.0 * allowance);
-        Evidence { measured: Interval::around(deviation, allowance).nonnegative(), bound, resolution: 0.0 }
+        Evidence {
+            measured: Interval::around(deviation, allowance).nonnegative(),
+            bound,
+            resolution: f64::MIN_POSITIVE,
+            quotient: deviation / allowance,
+        }
     }
 
     /// - `Holds` when the largest possible measurement is at most the smallest possible bound, up to
@@ -95,11 +104,17 @@ impl Evidence {
         }
     }
 
-    /// `measured / bound` at the midpoints: 1 is sharp, above 1 a violation. `None` when both sides are
-    /// below the resolution, where the quotient means nothing.
+    /// `measured / bound` (for an identity: deviation / allowance): 1 is sharp, above 1 a violation. `None` when both sides are
+    /// below the resolution or rounding leaves the verdict open: then the quotient means nothing.
     pub fn ratio(&self) -> Option<f64> {
         let (m, b) = (self.measured.mid(), self.bound.mid());
-        (m > self.resolution || b > self.resolution).then(|| m / b)
+        let visible = m > self.resolution || b > self.resolution;
+        (visible && self.verdict() != Verdict::Undecided && !self.quotient.is_nan()).then_some(self.quotient)
+    }
+
+    /// The same measurement against another bound.
+    pub fn against(self, bound: Interval) -> Evidence {
+        Evidence { bound, quotient: self.quotient * self.bound.mid() / bound.mid(), ..self }
     }
 
     /// Of two pieces of evidence the one that speaks more against the claim.

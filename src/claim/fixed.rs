@@ -111,9 +111,9 @@ pub(crate) fn agree(a: &DVector<f64>, b: &DVector<f64>, allowance: f64) -> Outco
 /// to it, is refuted beyond three times it, as for identities.
 pub(crate) fn at_most(left: f64, right: f64, allowance: f64) -> Evidence {
     let allowance = not_underflowing(allowance);
-    Evidence {
-        measured: Interval::around(left, allowance).nonnegative(),
-        bound: Interval::point(right) + Interval::point(2.0 * allowance),
-        resolution: 0.0,
-    }
+    Evidence::inequality(
+        Interval::around(left, allowance),
+        Interval::point(right) + Interval::point(2.0 * allowance),
+        0.0,
+    )
 }

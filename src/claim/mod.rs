@@ -3,11 +3,15 @@
 
 pub mod case;
 pub mod controls;
+mod directed;
 pub mod evidence;
 pub mod exact;
 pub mod fixed;
 pub mod identities;
 pub mod masks;
+pub mod outliers;
+pub mod proposition2;
+pub mod second_order;
 pub mod sgd;
 pub mod steps;
 
@@ -83,10 +87,13 @@ pub enum Depth {
 pub fn all() -> Vec<Claim> {
     [
         sgd::claims(),
+        second_order::claims(),
         identities::claims(),
         steps::claims(),
+        outliers::claims(),
         exact::claims(),
         masks::claims(),
+        proposition2::claims(),
         controls::claims(),
     ]
     .concat()

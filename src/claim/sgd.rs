@@ -11,7 +11,7 @@ use crate::unlearn::addback::{addback, partial_sums};
 use crate::unlearn::recollection::recollect;
 use nalgebra::DVector;
 
-const LINEAR: Domain =
+pub(crate) const LINEAR: Domain =
     Domain { losses: &Loss::ALL, depth: Depth::Linear, masks: true, momentum: false, run: true, wide: false };
 
 /// The claims of this file.
@@ -124,11 +124,11 @@ pub(crate) fn applicable(outcome: Result<Outcome>) -> Result<Outcome> {
     }
 }
 
-fn untouched_run(case: &Case) -> Option<Outcome> {
+pub(crate) fn untouched_run(case: &Case) -> Option<Outcome> {
     (!case.meets_forget_set()).then(|| Outcome::NotApplicable("no batch holds a forgotten row".into()))
 }
 
-fn ledger(case: &Case, reference: Reference) -> Result<Ledger> {
+pub(crate) fn ledger(case: &Case, reference: Reference) -> Result<Ledger> {
     let local = LocalConstants::new(&case.problem, case.region()?);
     Ledger::new(&case.coupling()?, case.run()?, reference, &local)
 }
@@ -142,7 +142,7 @@ fn bounded(case: &Case, regime: Regime) -> Result<Outcome> {
         for reference in Reference::ALL {
             let bound = addback_error(&ledger(case, reference)?, regime)?;
             let theta = addback(&case.coupling()?, case.run()?, reference);
-            let e = Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size());
+            let e = Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size()?);
             worst = Some(worst.map_or(e, |w| w.worse(e)));
         }
         Ok(Outcome::Compared(worst.expect("there are three reference points")))
@@ -159,7 +159,7 @@ fn untouched(case: &Case) -> Result<Outcome> {
     for regime in Regime::ALL {
         match noop_error(&ledger, regime) {
             Ok(bound) => {
-                let e = Evidence::inequality(measured, bound.value, case.run_size());
+                let e = Evidence::inequality(measured, bound.value, case.run_size()?);
                 worst = Some(worst.map_or(e, |w| w.worse(e)));
             }
             Err(Error::Hypothesis { .. }) => {}
@@ -177,7 +177,11 @@ fn with_momentum(case: &Case) -> Result<Outcome> {
     let bound =
         momentum::addback_error(&ledger(case, Reference::Recorded)?, &partial_sums(&coupling, case.run()?))?;
     let theta = addback(&coupling, case.run()?, Reference::Recorded);
-    Ok(Outcome::Compared(Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size())))
+    Ok(Outcome::Compared(Evidence::inequality(
+        case.distance_to_rerun(&theta)?,
+        bound.value,
+        case.run_size()?,
+    )))
 }
 
 /// Both sides of T-identity, computed separately and compared.
@@ -240,7 +244,7 @@ fn recollection_bounded(case: &Case) -> Result<Outcome> {
         Ok(Outcome::Compared(Evidence::inequality(
             case.distance_to_rerun(&theta)?,
             bound.value,
-            case.run_size(),
+            case.run_size()?,
         )))
     })())
 }

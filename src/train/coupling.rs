@@ -16,6 +16,7 @@ use super::plan::{Plan, Step};
 use crate::constants::LocalConstants;
 use crate::data::RowSet;
 use crate::error::Result;
+use crate::model::Workspace;
 use crate::numeric::interval::Interval;
 use crate::objective::{Problem, Reduction};
 use nalgebra::DVector;
@@ -78,10 +79,22 @@ impl<'a> Coupling<'a> {
 
     /// `keep_k(θ)`.
     pub fn keep(&self, k: usize, theta: &DVector<f64>) -> DVector<f64> {
-        let step = &self.plan.steps[k];
-        let mut g = loss_gradient(self.problem, self.keep_rows(step), self.keep_divisor(step), theta);
-        add_regulariser(self.problem, self.plan, theta, &mut g);
+        let mut g = DVector::zeros(self.problem.active());
+        self.write_keep(k, theta, &mut self.problem.network().workspace(), &mut g);
         g
+    }
+
+    /// `keep_k(θ)` into `g`, for loops that reuse their buffers.
+    pub(crate) fn write_keep(
+        &self,
+        k: usize,
+        theta: &DVector<f64>,
+        ws: &mut Workspace,
+        g: &mut DVector<f64>,
+    ) {
+        let step = &self.plan.steps[k];
+        write_loss_gradient(self.problem, self.keep_rows(step), self.keep_divisor(step), theta, ws, g);
+        add_regulariser(self.problem, self.plan, theta, g);
     }
 
     /// `drop_k(θ)`.
@@ -183,17 +196,29 @@ pub(crate) fn loss_gradient(
     divisor: f64,
     theta: &DVector<f64>,
 ) -> DVector<f64> {
-    let net = problem.network();
-    let mut ws = net.workspace();
     let mut g = DVector::zeros(problem.active());
+    write_loss_gradient(problem, rows, divisor, theta, &mut problem.network().workspace(), &mut g);
+    g
+}
+
+/// As [`loss_gradient`], into `g`.
+pub(crate) fn write_loss_gradient(
+    problem: &Problem,
+    rows: impl Iterator<Item = usize>,
+    divisor: f64,
+    theta: &DVector<f64>,
+    ws: &mut Workspace,
+    g: &mut DVector<f64>,
+) {
+    let net = problem.network();
     let s = 1.0 / divisor;
+    g.fill(0.0);
     for i in rows {
         let x = problem.data().design().row(i);
-        net.forward(theta.as_slice(), x, &mut ws);
-        net.backward(theta.as_slice(), problem.target()[i], &mut ws);
-        net.add_gradient(s, x, &ws, g.as_mut_slice());
+        net.forward(theta.as_slice(), x, ws);
+        net.backward(theta.as_slice(), problem.target()[i], ws);
+        net.add_gradient(s, x, ws, g.as_mut_slice());
     }
-    g
 }
 
 /// Adds `γθ` and the linear perturbation (divided by n under the sum reduction, where the batch mean

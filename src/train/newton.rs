@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
+use crate::numeric::tolerance::tol;
 use crate::objective::Objective;
 use nalgebra::{DMatrix, DVector};
 
@@ -26,7 +27,7 @@ impl Fit {
 }
 
 /// Rounding allowance of the gradient at `θ`:
-/// `(n+k)·ε·(Σ|wᵢ|‖∇ℓᵢ‖ + ‖∇²F‖_F‖θ‖ + ‖b‖)`.
+/// `(n+k)·(ε·(Σ|wᵢ|‖∇ℓᵢ‖ + ‖∇²F‖_F‖θ‖ + ‖b‖) + 2⁻⁵¹¹)`.
 ///
 /// The first term is the error of summing rows, the second the effect of rounding the outputs
 /// (a relative change ε of θ moves the gradient by at most that much). Derived here, after Higham
@@ -34,8 +35,10 @@ impl Fit {
 pub fn rounding_floor(objective: &Objective<'_>, theta: &DVector<f64>, hessian: &DMatrix<f64>) -> f64 {
     let rows = objective.gradient_mass(theta);
     let b = objective.problem().perturbation().map_or(0.0, |b| b.norm());
-    let n = objective.problem().rows() + objective.active();
-    n as f64 * f64::EPSILON * (rows + hessian.norm() * theta.norm() + b)
+    let n = (objective.problem().rows() + objective.active()) as f64;
+    // A norm is a root of squares: what is below √(smallest normal number) vanishes from it.
+    let vanished = n * f64::MIN_POSITIVE.sqrt();
+    n * f64::EPSILON * (rows + hessian.norm() * theta.norm() + b) + vanished
 }
 
 /// Minimises `F_w` from `start`.
@@ -80,13 +83,17 @@ pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
         }
         let decrease = g.dot(&direction);
         let here = objective.value(&theta);
+        let linear = objective.problem().perturbation().map_or(0.0, |b| b.norm() * theta.norm());
+        let flat = tol(objective.problem().rows() + objective.active(), 1.0) * (here.abs() + 2.0 * linear);
         let mut step = 1.0;
         loop {
             let next = &theta + &direction * step;
             let g_next = objective.gradient(&next);
+            let there = objective.value(&next);
             // Near the minimiser values agree to rounding and only the gradient can tell progress.
-            let better =
-                objective.value(&next) <= here + 1e-4 * step * decrease || g_next.norm() < 0.5 * g.norm();
+            // Elsewhere it must not decide: where a loss saturates gradients are small uphill too.
+            let better = there <= here + 1e-4 * step * decrease
+                || (there <= here + flat && g_next.norm() < 0.5 * g.norm());
             if better {
                 theta = next;
                 g = g_next;

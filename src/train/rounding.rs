@@ -2,11 +2,20 @@
 
 use super::plan::Plan;
 use super::sgd::Trajectory;
-use crate::constants::LocalConstants;
+use crate::constants::{LocalConstants, Region};
 use crate::objective::Problem;
 use nalgebra::DVector;
 
-/// Allowance for `‖θ_t − exact θ_t‖`.
+/// How far a run went and how far rounding can have carried it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drift {
+    /// `Σ η_k G_k`: the length of the run if no two row gradients cancelled.
+    pub effort: f64,
+    /// Allowance for `‖θ_t − exact θ_t‖`.
+    pub allowance: f64,
+}
+
+/// Effort and rounding allowance of a run.
 ///
 /// Step `k` rounds by at most `4ε(‖θ_k‖ + η_k N (G_k + L_k‖θ_k‖))`, with `N = |B| + d + 8` chained
 /// operations, `G_k` the mean norm of the batch's row gradients and `L_k` the Lipschitz constant of the
@@ -16,14 +25,10 @@ use nalgebra::DVector;
 /// to first order in ε, not an enclosure.
 ///
 /// `rescale(k)` is the factor by which the step's batch gradient was renormalised (1 for training).
-pub fn allowance(
-    problem: &Problem,
-    plan: &Plan,
-    run: &Trajectory,
-    local: &LocalConstants<'_>,
-    rescale: impl Fn(usize) -> f64,
-) -> f64 {
-    let (mut position, mut velocity) = (0.0, 0.0);
+pub fn drift(problem: &Problem, plan: &Plan, run: &Trajectory, rescale: impl Fn(usize) -> f64) -> Drift {
+    let (mut position, mut velocity, mut effort) = (0.0, 0.0, 0.0);
+    let radius = run.enclosing_radius();
+    let local = LocalConstants::new(problem, Region::natural(problem, run.start(), radius));
     let smoothness: Vec<f64> = (0..problem.rows()).map(|i| local.row(i).smoothness).collect();
     let convex = problem.model().is_linear() && plan.momentum == 0.0;
     for (k, step) in plan.steps.iter().enumerate() {
@@ -35,9 +40,10 @@ pub fn allowance(
         let local_error = 4.0 * f64::EPSILON * terms * (mass + lipschitz * theta.norm());
         let carried = if convex && step.eta * lipschitz <= 2.0 { 0.0 } else { lipschitz * position };
         velocity = plan.momentum * velocity + carried + local_error;
+        effort += step.eta * mass;
         position += step.eta * velocity + 4.0 * f64::EPSILON * theta.norm();
     }
-    position
+    Drift { effort, allowance: position }
 }
 
 fn row_gradient_norm(problem: &Problem, i: usize, theta: &DVector<f64>) -> f64 {

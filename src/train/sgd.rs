@@ -1,9 +1,10 @@
 //! Deterministic stochastic gradient descent with a recorded trajectory.
 
-use super::coupling::{Coupling, Normalisation, add_regulariser, loss_gradient};
+use super::coupling::{Coupling, Normalisation, add_regulariser, write_loss_gradient};
 use super::plan::Plan;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
+use crate::model::Workspace;
 use crate::objective::Problem;
 use nalgebra::DVector;
 
@@ -23,6 +24,12 @@ impl Trajectory {
     /// `θ_t`.
     pub fn last(&self) -> &DVector<f64> {
         &self.points[self.points.len() - 1]
+    }
+
+    /// A radius around the start within which the run in exact arithmetic stays too: its rounding is far
+    /// below the 10⁻⁶ of the way and the 10⁻⁹ of the start's size that are added.
+    pub fn enclosing_radius(&self) -> f64 {
+        self.radius_around(self.start()) * (1.0 + 1e-6) + 1e-9 * self.start().norm()
     }
 
     /// Largest distance of a point from `center`.
@@ -53,11 +60,10 @@ impl Trajectory {
 /// [`Error::Shape`] when the start has the wrong length, [`Error::Invalid`] when a batch names a row
 /// that does not exist, [`Error::NotConverged`] when the iterates overflow.
 pub fn train(problem: &Problem, plan: &Plan, start: DVector<f64>) -> Result<Trajectory> {
-    run(problem, plan, start, |k, theta| {
-        let step = &plan.steps[k];
-        let mut g = loss_gradient(problem, step.rows.iter().copied(), step.rows.len() as f64, theta);
-        add_regulariser(problem, plan, theta, &mut g);
-        g
+    run(problem, plan, start, |k, theta, ws, g| {
+        let rows = &plan.steps[k].rows;
+        write_loss_gradient(problem, rows.iter().copied(), rows.len() as f64, theta, ws, g);
+        add_regulariser(problem, plan, theta, g);
     })
 }
 
@@ -76,14 +82,14 @@ pub fn retrain(
     normalisation: Normalisation,
 ) -> Result<Trajectory> {
     let coupling = Coupling::new(problem, plan, forget, normalisation)?;
-    run(problem, plan, start, |k, theta| coupling.keep(k, theta))
+    run(problem, plan, start, |k, theta, ws, g| coupling.write_keep(k, theta, ws, g))
 }
 
 fn run(
     problem: &Problem,
     plan: &Plan,
     start: DVector<f64>,
-    gradient: impl Fn(usize, &DVector<f64>) -> DVector<f64>,
+    gradient: impl Fn(usize, &DVector<f64>, &mut Workspace, &mut DVector<f64>),
 ) -> Result<Trajectory> {
     Error::check_shape("starting parameters", problem.active(), start.len())?;
     for (k, step) in plan.steps.iter().enumerate() {
@@ -95,14 +101,17 @@ fn run(
         }
     }
     let mut velocity = DVector::zeros(start.len());
+    let mut g = DVector::zeros(start.len());
+    let mut ws = problem.network().workspace();
     let mut points = Vec::with_capacity(plan.len() + 1);
     points.push(start);
     for (k, step) in plan.steps.iter().enumerate() {
         let theta = &points[k];
-        let g = gradient(k, theta);
+        gradient(k, theta, &mut ws, &mut g);
         velocity *= plan.momentum;
-        velocity += g;
-        let next = theta - &velocity * step.eta;
+        velocity += &g;
+        let mut next = theta.clone();
+        next.axpy(-step.eta, &velocity, 1.0);
         if !next.iter().all(|v| v.is_finite()) {
             return Err(Error::NotConverged {
                 what: "stochastic gradient descent (a parameter overflowed; use a smaller step size)",

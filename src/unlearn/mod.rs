@@ -1,17 +1,31 @@
 //! Unlearning methods, one file each. Every method says what its result guarantees and what it cost.
+//!
+//! What a result is compared with depends on how the model was trained ([`Trained`]). A model trained
+//! to a minimiser is compared with the minimiser on the rows kept; for a network, whose minimiser is not
+//! unique, with the one Newton's method reaches from the trained parameters. A model that came from a
+//! recorded run is compared with coupled retraining: the same start and the same batches without the
+//! forgotten rows.
 
 pub mod addback;
+mod certificate;
 pub mod features;
+pub mod influence;
 pub mod interpolation;
 pub mod leave_out;
 pub mod minibatch;
+pub mod newton;
+pub mod noop;
 pub mod projective;
 pub mod recollection;
+pub mod report;
+pub mod retrain;
+pub mod ridge_deletion;
 
+use crate::bound::ledger::Reference;
 use crate::data::RowSet;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::objective::Problem;
-use crate::train::coupling::Normalisation;
+use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::Fit;
 use crate::train::plan::Plan;
 use crate::train::sgd::Trajectory;
@@ -44,6 +58,48 @@ pub enum Trained<'a> {
     },
 }
 
+impl<'a> Request<'a> {
+    /// Checks that problem, forget set and model belong together. Every method calls it first.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::Invalid`] naming what does not fit.
+    pub fn check(&self) -> Result<()> {
+        self.problem.check_forget(self.forget)?;
+        let k = self.problem.active();
+        if let Trained::Run { plan, trajectory, .. } = self.trained {
+            Error::check_shape("points of the run (steps + 1)", plan.len() + 1, trajectory.points.len())?;
+            for point in &trajectory.points {
+                Error::check_shape("parameters of a recorded point", k, point.len())?;
+            }
+            let rows = self.problem.rows();
+            if let Some(i) = plan.steps.iter().flat_map(|s| &s.rows).find(|&&i| i >= rows) {
+                return Err(Error::Invalid(format!("the plan uses row {i}; the data has {rows} rows")));
+            }
+        }
+        let theta = self.trained.theta();
+        Error::check_shape("trained parameters", k, theta.len())?;
+        if theta.iter().any(|v| !v.is_finite()) {
+            return Err(Error::Invalid("a trained parameter is not finite".into()));
+        }
+        Ok(())
+    }
+
+    /// The recorded run's two halves.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a model that did not come from a recorded run.
+    pub fn coupling(&self) -> Result<Coupling<'a>> {
+        match self.trained {
+            Trained::Run { plan, normalisation, .. } => {
+                Coupling::new(self.problem, plan, self.forget, normalisation)
+            }
+            Trained::Minimiser(_) => Err(Error::Invalid(
+                "this needs the recorded run of the training; the model was given as a minimiser".into(),
+            )),
+        }
+    }
+}
+
 impl<'a> Trained<'a> {
     /// The trained parameters.
     pub fn theta(&self) -> &'a DVector<f64> {
@@ -57,7 +113,7 @@ impl<'a> Trained<'a> {
 /// What is known about the distance of an unlearned model from the retrained one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Guarantee {
-    /// Equal in exact arithmetic.
+    /// Equal in exact arithmetic (to trained parameters that are exact themselves).
     Exact {
         /// Why.
         theorem: &'static str,
@@ -79,9 +135,10 @@ pub enum Guarantee {
 /// What a removal cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Cost {
-    /// Row visits: one gradient, Hessian–vector product or row of a Hessian each.
+    /// Row visits: one gradient, Hessian–vector product or row of a Hessian each. The removal alone;
+    /// evaluating its guarantee is not counted.
     pub row_visits: f64,
-    /// Wall-clock seconds.
+    /// Wall-clock seconds of the removal alone.
     pub seconds: f64,
 }
 
@@ -107,4 +164,40 @@ pub trait Unlearner {
     /// [`crate::error::Error::Invalid`] when the method cannot serve this kind of request (the text
     /// says which can), and whatever its computation raises.
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned>;
+}
+
+/// Every method, in the order of tables. `seed` is for the one that draws: uncoupled retraining.
+pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
+    vec![
+        Box::new(noop::Noop),
+        Box::new(retrain::Retrain),
+        Box::new(retrain::RetrainUncoupled { seed }),
+        Box::new(addback::Addback { reference: Reference::Start }),
+        Box::new(addback::Addback { reference: Reference::End }),
+        Box::new(addback::Addback { reference: Reference::Recorded }),
+        Box::new(recollection::Recollection),
+        Box::new(influence::Influence { weights: influence::Weights::Simplex }),
+        Box::new(influence::Influence { weights: influence::Weights::Boolean }),
+        Box::new(newton::Newton { steps: 1 }),
+        Box::new(ridge_deletion::RidgeDeletion),
+    ]
+}
+
+/// The method of that name.
+///
+/// ```
+/// use unlearn::unlearn::method;
+/// assert_eq!(method("newton", 0).unwrap().name(), "newton");
+/// let text = method("newtn", 0).err().unwrap().to_string();
+/// assert!(text.contains("noop, retrain, retrain-uncoupled, addback-start"));
+/// ```
+///
+/// # Errors
+/// [`Error::Invalid`] listing the names.
+pub fn method(name: &str, seed: u64) -> Result<Box<dyn Unlearner>> {
+    let all = methods(seed);
+    let names = all.iter().map(|m| m.name()).collect::<Vec<_>>().join(", ");
+    all.into_iter()
+        .find(|m| m.name() == name)
+        .ok_or_else(|| Error::Invalid(format!("unknown method '{name}'; choose one of {names}")))
 }

@@ -1,0 +1,105 @@
+//! T-influence: how far an influence (infinitesimal jackknife) step is from retraining.
+//!
+//! `F` is the objective on all rows, `H = ∇²F(θ_o)` its Hessian where the step begins, `F_R` the
+//! objective on the rows kept, `H_R = ∇²F_R(θ_o)`, `u = θ_r − θ_o` the true displacement, and the step
+//! solves `HΔ = −∇F_R(θ_o)` up to a vector `s` of norm at most `ρ`. By the mean value theorem
+//! `−∇F_R(θ_o) = H̄u` with `H̄ = ∫₀¹ ∇²F_R(θ_o + tu) dt`, so
+//!
+//! `Δ − u = H⁻¹[(H̄ − H)u + s]`, and `‖H̄ − H_R‖ ≤ ∫₀¹ Q t‖u‖ dt = (Q/2)‖u‖`, whence
+//!
+//! `‖θ_o + Δ − θ_r‖ ≤ ((‖H_R − H‖ + (Q/2)‖u‖)‖u‖ + ρ)/μ`.
+//!
+//! Two different strong convexities are about: the `μ` above is a lower bound on the spectrum of the
+//! *full-data* Hessian at `θ_o` only, while `‖u‖ ≤ ‖∇F_R(θ_o)‖/μ_R` needs the retained one along the
+//! path. `Q` belongs to `F_R`. Derived here.
+//!
+//! The safe form compares with Newton's step `Δ_N` instead, `Δ_N − Δ = H_R⁻¹(H − H_R)Δ`, and needs no
+//! knowledge of `u`:
+//!
+//! `‖θ_o + Δ − θ_r‖ ≤ ((Q/2)‖Δ_N‖² + ‖H − H_R‖‖Δ‖ + ρ)/μ_R`.
+//!
+//! Under the sum reduction `H − H_R` is the Hessian of the forgotten rows; under the mean it is not,
+//! because the rows kept gain weight: it is `Σ (1/n − w_i)∇²ℓ_i`. Influence is *not* exact for the
+//! squared loss: the first term remains, and it is of the order of the forgotten share.
+
+use super::{Bound, residual};
+use crate::constants::{LocalConstants, Region};
+use crate::error::Result;
+use crate::numeric::interval::Interval;
+use crate::numeric::spectrum::{gamma, largest_eigenvalue_upper, smallest_eigenvalue_lower};
+use crate::objective::Objective;
+use nalgebra::DVector;
+
+/// The theorem's name.
+pub const THEOREM: &str = "Unlearn.Influence.influence_error";
+
+/// What the bound on `‖θ_o + Δ − θ_r‖` is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Terms {
+    /// An upper bound on `‖H_R − H‖` at `θ_o`.
+    pub curvature_change: f64,
+    /// `Q` of the objective on the rows kept.
+    pub hessian_lipschitz: f64,
+    /// `ρ`: how far `HΔ` is from `−∇F_R(θ_o)`.
+    pub linear_residual: f64,
+}
+
+/// `((‖H_R − H‖ + (Q/2)‖u‖)‖u‖ + ρ)/μ`, `μ` that of the Hessian on all rows.
+///
+/// ```
+/// use unlearn::bound::influence::{Terms, error};
+/// use unlearn::numeric::interval::Interval;
+/// // Ten rows x = 1 summed, λ = 1, one forgotten: H = 11, H_R = 10, so 1/11 of the displacement remains.
+/// let terms = Terms { curvature_change: 1.0, hessian_lipschitz: 0.0, linear_residual: 0.0 };
+/// let b = error(Interval::point(1.0), terms, 11.0).unwrap();
+/// assert!(b.value.contains(1.0 / 11.0));
+/// ```
+///
+/// # Errors
+/// [`crate::error::Error::Hypothesis`] unless `μ > 0`.
+pub fn error(distance: Interval, terms: Terms, mu_full: f64) -> Result<Bound> {
+    residual::check_strong(THEOREM, mu_full)?;
+    let q = Interval::point(terms.hessian_lipschitz);
+    let factor = Interval::point(terms.curvature_change) + Interval::point(0.5) * q * distance;
+    let value = (factor * distance + Interval::point(terms.linear_residual)) / Interval::point(mu_full);
+    Ok(Bound { theorem: THEOREM, value })
+}
+
+/// `((Q/2)‖Δ_N‖² + ‖H − H_R‖‖Δ‖ + ρ)/μ_R`, with `ρ` the sum of both steps' linear residuals.
+///
+/// # Errors
+/// [`crate::error::Error::Hypothesis`] unless `μ_R > 0`.
+pub fn safe_error(newton_step: Interval, step: Interval, terms: Terms, mu_retained: f64) -> Result<Bound> {
+    residual::check_strong("influence, safe form", mu_retained)?;
+    let q = Interval::point(terms.hessian_lipschitz);
+    let value = Interval::point(0.5) * q * newton_step.square()
+        + Interval::point(terms.curvature_change) * step
+        + Interval::point(terms.linear_residual);
+    Ok(Bound { theorem: "influence, safe form", value: value / Interval::point(mu_retained) })
+}
+
+/// An upper bound on `‖∇²F_v(θ) − ∇²F_w(θ)‖` for two weightings of the same linear problem: the
+/// Hessian of the weight difference, whose ridge cancels, with the rounding of forming it,
+/// `γ·Σ|vᵢ−wᵢ|(Lᵢ + Qᵢ‖θ‖)`.
+///
+/// # Errors
+/// As [`crate::objective::Problem::weighted`].
+pub fn curvature_change(v: &Objective<'_>, w: &Objective<'_>, theta: &DVector<f64>) -> Result<f64> {
+    let problem = v.problem();
+    let difference: Vec<f64> = v.weights().iter().zip(w.weights()).map(|(a, b)| a - b).collect();
+    let h = problem.weighted(difference)?;
+    let matrix = h.risk_hessian(theta);
+    let local = LocalConstants::new(problem, Region::Everywhere);
+    let mut mass = Interval::ZERO;
+    let size = Interval::norm(theta.as_slice());
+    for (i, weight) in h.support() {
+        let c = local.row(i);
+        let row = Interval::point(c.smoothness) + Interval::point(c.hessian_lipschitz) * size;
+        mass = mass + Interval::point(weight).abs() * row;
+    }
+    // The difference of the weights rounds too, and every curvature is evaluated on a rounded output:
+    // a handful of operations more than the sum has terms.
+    let rounding = Interval::point(gamma(problem.rows() + problem.data().cols() + 32)) * mass;
+    let top = largest_eigenvalue_upper(&matrix).max(-smallest_eigenvalue_lower(&matrix)).max(0.0);
+    Ok((Interval::point(top) + rounding).hi())
+}

@@ -1,0 +1,141 @@
+//! From theorems to guarantees: picks the best bound that applies to a result, adds the rounding of the
+//! vectors it speaks about, and turns a failed hypothesis into [`Guarantee::None`] with the reason.
+
+use super::{Guarantee, Request};
+use crate::bound::continuation::{certified_ledger, gap};
+use crate::bound::ledger::{Ledger, Reference};
+use crate::bound::sgd::{self, Regime};
+use crate::bound::{Bound, momentum, recollection, residual};
+use crate::constants::{Constants, Region};
+use crate::error::{Error, Result};
+use crate::numeric::interval::Interval;
+use crate::train::coupling::Coupling;
+use crate::train::rounding::drift;
+use crate::train::sgd::Trajectory;
+use crate::unlearn::addback::partial_sums;
+use nalgebra::DVector;
+
+/// A bound as a guarantee; `rounding` is added to it.
+pub(crate) fn within(bound: Result<Bound>, rounding: f64) -> Result<Guarantee> {
+    match bound {
+        Ok(b) => {
+            let distance = (b.value + Interval::point(rounding)).hi();
+            if distance.is_finite() {
+                Ok(Guarantee::Within { distance, theorem: b.theorem })
+            } else {
+                Ok(Guarantee::None { why: format!("{}: the bound overflows", b.theorem) })
+            }
+        }
+        Err(Error::Hypothesis { theorem, why }) => Ok(Guarantee::None { why: format!("{theorem}: {why}") }),
+        Err(other) => Err(other),
+    }
+}
+
+/// Constants of the objective on the rows kept, where they exist everywhere.
+pub(crate) fn retained_constants(request: &Request<'_>) -> Result<Option<Constants>> {
+    let linear = request.problem.model().is_linear();
+    let retained = request.problem.retained(request.forget)?;
+    Ok(linear.then(|| Constants::of(&retained, Region::Everywhere)))
+}
+
+/// Why there is no second-order certificate for a network.
+pub(crate) fn not_convex() -> Guarantee {
+    Guarantee::None {
+        why: "the objective of a network with hidden layers is not strongly convex, so no distance from \
+              the retrained minimiser follows"
+            .into(),
+    }
+}
+
+/// `‖∇F_R(θ)‖/μ` for any parameters, when the reference is the minimiser.
+pub(crate) fn residual(request: &Request<'_>, theta: &DVector<f64>) -> Result<Guarantee> {
+    let Some(constants) = retained_constants(request)? else { return Ok(not_convex()) };
+    let retained = request.problem.retained(request.forget)?;
+    let gradient = residual::gradient_norm(&retained, theta, &retained.hessian(theta));
+    within(residual::distance(gradient, constants.strong_convexity), 0.0)
+}
+
+/// What the sums over a recorded run may be off by: the rounding of the run, that of coupled retraining
+/// (judged on the same points, with its own normalisation), and one rounding per assembled step.
+fn run_rounding(coupling: &Coupling<'_>, run: &Trajectory, theta: &DVector<f64>) -> f64 {
+    let (problem, plan) = (coupling.problem, coupling.plan);
+    let both = drift(problem, plan, run, |_| 1.0).allowance
+        + drift(problem, plan, run, |k| coupling.renormalisation(k)).allowance;
+    both + 4.0 * f64::EPSILON * run.points.len() as f64 * (theta.norm() + run.radius_around(run.start()))
+}
+
+/// The better of two bounds; one that does not apply loses.
+fn better(a: Result<Bound>, b: Result<Bound>) -> Result<Bound> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok(if b.value.hi() < a.value.hi() { b } else { a }),
+        (Ok(a), Err(Error::Hypothesis { .. })) => Ok(a),
+        (Err(Error::Hypothesis { .. }), b) => b,
+        (Err(e), _) | (_, Err(e)) => Err(e),
+    }
+}
+
+fn crude(ledger: &Ledger) -> Result<f64> {
+    Ok(gap(ledger).hi())
+}
+
+/// The distance of the untouched model of a run.
+pub(crate) fn untouched_model(coupling: &Coupling<'_>, run: &Trajectory) -> Result<Guarantee> {
+    let bound = certified_ledger(coupling, run, Reference::Recorded, crude).and_then(|ledger| {
+        let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(&ledger) });
+        Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(&ledger, regime)))
+    });
+    within(bound, run_rounding(coupling, run, run.last()))
+}
+
+/// The distance of an add-back result.
+///
+/// With momentum and a reference point other than `θ_k` the exact difference
+/// `Σ_k κ_k(t)(drop_k(φ_k) − drop_k(θ_k))` is bounded by `Σ_k κ_k(t) R_k‖φ_k − θ_k‖` and added.
+pub(crate) fn addback(
+    coupling: &Coupling<'_>,
+    run: &Trajectory,
+    reference: Reference,
+    theta: &DVector<f64>,
+) -> Result<Guarantee> {
+    let bound = certified_ledger(coupling, run, reference, crude).and_then(|ledger| {
+        let recorded = momentum::addback_error(&ledger, &partial_sums(coupling, run));
+        let moved = match reference {
+            Reference::Recorded => Interval::ZERO,
+            Reference::Start | Reference::End => displaced(&ledger),
+        };
+        let carried = recorded.map(|b| Bound { value: b.value + moved, ..b });
+        Regime::ALL
+            .into_iter()
+            .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)))
+    });
+    within(bound, run_rounding(coupling, run, theta))
+}
+
+/// `Σ_k κ_k(t) R_k‖θ_k − φ_k‖`, with `κ_k = η_k + βκ_{k+1}` from the last step backwards.
+fn displaced(ledger: &Ledger) -> Interval {
+    let beta = Interval::point(ledger.momentum);
+    let (mut kappa, mut total) = (Interval::ZERO, Interval::ZERO);
+    for e in ledger.entries.iter().rev() {
+        kappa = e.eta + beta * kappa;
+        total = total + kappa * Interval::point(e.drop_lipschitz) * e.displacement;
+    }
+    total
+}
+
+/// The distance of a recollected model.
+pub(crate) fn recollected(
+    coupling: &Coupling<'_>,
+    run: &Trajectory,
+    carried: &[DVector<f64>],
+    theta: &DVector<f64>,
+) -> Result<Guarantee> {
+    // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases.
+    let largest = carried.iter().map(|v| Interval::norm(v.as_slice()).hi()).fold(0.0, f64::max);
+    let between = |ledger: &Ledger| {
+        let error = recollection::recollection_error(ledger, carried)?;
+        Ok((error.value + Interval::point(largest) * Interval::relative(1e-12)).hi())
+    };
+    let bound = certified_ledger(coupling, run, Reference::Recorded, between)
+        .and_then(|ledger| recollection::recollection_error(&ledger, carried));
+    within(bound, run_rounding(coupling, run, theta))
+}

@@ -1,0 +1,173 @@
+//! Influence functions (infinitesimal jackknife): one step with the Hessian on *all* rows.
+//!
+//! Write the mean objective as a mean of rows that carry their share of the regulariser,
+//! `F = (1/n) Σ f_i`, `f_i = ℓ_i + (λ/2)‖θ‖² + ⟨b,θ⟩`, and `H = ∇²F(θ_o)`.
+//!
+//! | name | weights after removal | step |
+//! |---|---|---|
+//! | `influence` (simplex) | 1/\|R\| on the rows kept, summing to 1 | `(1/\|R\|) H⁻¹ Σ_F ∇f_i(θ_o)` |
+//! | `influence-boolean` | 1/n on the rows kept, summing to \|R\|/n | `(1/n) H⁻¹ Σ_F ∇f_i(θ_o)` |
+//!
+//! They differ by the factor `n/|R|` exactly. Where `∇F(θ_o) = 0` the first is `−H⁻¹∇F_R(θ_o)`, because
+//! `|R|∇F_R = n∇F − Σ_F ∇f_i`. The ridge belongs *into* the rows: the simplex step contains
+//! `(m/|R|)(λθ_o + b)`, which leaving the ridge out of `f_i` would lose. Written with the forgotten rows
+//! alone, the step does not take over the training's remaining gradient when `θ_o` is not stationary.
+//!
+//! Under the sum reduction the regulariser is counted once and no weight changes on the rows kept: both
+//! names give `H⁻¹ Σ_F ∇ℓ_i(θ_o)`.
+//!
+//! Koh, Liang 2017 (arXiv 1703.04730); simplex weights: Jia et al. 2023 (arXiv 2304.04934), Proposition
+//! 1 (recalled). The bound is T-influence ([`crate::bound::influence`]). For a network the Hessian at
+//! `θ_o` must be positive definite.
+
+use super::newton::{newton_step, not_a_minimiser};
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate};
+use crate::bound::influence::{Terms, curvature_change, error, safe_error};
+use crate::bound::{Bound, residual};
+use crate::constants::{Constants, Region};
+use crate::error::{Error, Result};
+use crate::numeric::factor::Cholesky;
+use crate::numeric::interval::Interval;
+use crate::objective::{Problem, Reduction};
+use crate::train::newton::rounding_floor;
+use nalgebra::DVector;
+use std::time::Instant;
+
+/// What becomes of the weights of the rows kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weights {
+    /// They grow to `1/|R|`.
+    Simplex,
+    /// They stay `1/n`.
+    Boolean,
+}
+
+/// The method.
+#[derive(Debug, Clone, Copy)]
+pub struct Influence {
+    /// What becomes of the weights.
+    pub weights: Weights,
+}
+
+/// One influence step with what its certificate needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// `Δ`.
+    pub(crate) step: DVector<f64>,
+    /// An upper bound on `‖HΔ + ∇F_R(θ_o)‖` when the weights are simplex weights.
+    pub(crate) linear_residual: f64,
+}
+
+impl Unlearner for Influence {
+    fn name(&self) -> &'static str {
+        match self.weights {
+            Weights::Simplex => "influence",
+            Weights::Boolean => "influence-boolean",
+        }
+    }
+
+    /// Cost: the Hessian on all `n` rows and the gradients of the forgotten ones.
+    ///
+    /// ```
+    /// use unlearn::data::{Dataset, Design, RowSet};
+    /// use unlearn::{loss::Loss, model::Model, objective::Problem, train::newton::minimise};
+    /// use unlearn::unlearn::{Request, Trained, Unlearner, influence::{Influence, Weights}};
+    /// // Mean of ½(θ−1)², ½(θ−3)² and ½θ²: θ_o = 1, H = 2, ∇f = (1−3) + 1 = −1 for the second row.
+    /// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+    /// let data = Dataset::new("two", x, vec![1.0, 3.0]).unwrap();
+    /// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+    /// let problem = Problem::new(data.into(), model, 1.0).unwrap();
+    /// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+    /// let forget = RowSet::new(2, vec![1]).unwrap();
+    /// let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
+    /// let with = |weights| Influence { weights }.remove(&request).unwrap().theta[0];
+    /// assert!((with(Weights::Simplex) - 0.5).abs() < 1e-15);   // 1 − ½·1/1
+    /// assert!((with(Weights::Boolean) - 0.75).abs() < 1e-15);  // 1 − ½·1/2
+    /// ```
+    fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
+        request.check()?;
+        let theta = request.trained.theta();
+        let begun = Instant::now();
+        let step = influence_step(request.problem, request.forget, theta, self.weights)?;
+        let unlearned = theta + &step.step;
+        let cost = Cost {
+            row_visits: (request.problem.rows() + request.forget.len()) as f64,
+            seconds: begun.elapsed().as_secs_f64(),
+        };
+        if unlearned.iter().any(|v| !v.is_finite()) {
+            return Err(Error::Data("the step overflows; standardise the data or raise the ridge".into()));
+        }
+        let guarantee = self.guarantee(request, &step, &unlearned)?;
+        Ok(Unlearned { theta: unlearned, guarantee, cost })
+    }
+}
+
+impl Influence {
+    fn guarantee(&self, request: &Request<'_>, step: &Step, theta: &DVector<f64>) -> Result<Guarantee> {
+        if let Some(none) = not_a_minimiser(request) {
+            return Ok(none);
+        }
+        // T-influence is about the simplex step; any point has T-residual.
+        if self.weights == Weights::Boolean && request.problem.reduction() == Reduction::Mean {
+            return certificate::residual(request, theta);
+        }
+        let Trained::Minimiser(fit) = request.trained else { unreachable!("runs have returned above") };
+        let Some(kept) = certificate::retained_constants(request)? else {
+            return Ok(certificate::not_convex());
+        };
+        let (full, retained) = (request.problem.full(), request.problem.retained(request.forget)?);
+        let all = Constants::of(&full, Region::Everywhere);
+        let terms = Terms {
+            curvature_change: curvature_change(&full, &retained, &fit.theta)?,
+            hessian_lipschitz: kept.hessian_lipschitz,
+            linear_residual: step.linear_residual,
+        };
+        let gradient = residual::gradient_norm(&retained, &fit.theta, &retained.hessian(&fit.theta));
+        let direct = residual::distance(gradient, kept.strong_convexity)
+            .and_then(|u| error(Interval::point(u.value.hi()), terms, all.strong_convexity));
+        let safe = || -> Result<Bound> {
+            let newton = newton_step(&retained, &fit.theta)?;
+            let both = Terms { linear_residual: step.linear_residual + newton.linear_residual, ..terms };
+            let (a, b) = (Interval::norm(newton.step.as_slice()), Interval::norm(step.step.as_slice()));
+            safe_error(a, b, both, kept.strong_convexity)
+        };
+        // The safe form is usually the sharper one: it uses the steps instead of a bound on them.
+        let bound = direct.and_then(|d| Ok(if safe()?.value.hi() < d.value.hi() { safe()? } else { d }));
+        certificate::within(bound, f64::EPSILON * theta.norm())
+    }
+}
+
+/// The step of either kind from any parameters.
+pub(crate) fn influence_step(
+    problem: &Problem,
+    forget: &crate::data::RowSet,
+    theta: &DVector<f64>,
+    weights: Weights,
+) -> Result<Step> {
+    let full = problem.full();
+    let (n, m) = (problem.rows() as f64, forget.len() as f64);
+    let forgotten = (0..problem.rows()).map(|i| if forget.contains(i) { 1.0 } else { 0.0 }).collect();
+    let mut sum = problem.weighted(forgotten)?.risk_gradient(theta);
+    // Σ_F ∇f_i, and the factor by which the remaining gradient of the fit enters −∇F_R.
+    let factor = match (problem.reduction(), weights) {
+        (Reduction::Sum, _) => 1.0,
+        (Reduction::Mean, _) => {
+            sum.axpy(m * problem.ridge(), theta, 1.0);
+            if let Some(b) = problem.perturbation() {
+                sum.axpy(m, b, 1.0);
+            }
+            if weights == Weights::Simplex { n / (n - m) } else { 1.0 }
+        }
+    };
+    let scale = if problem.reduction() == Reduction::Mean { factor / n } else { 1.0 };
+    let right = sum * scale;
+    let hessian = full.hessian(theta);
+    let step = Cholesky::new(hessian.clone(), "the Hessian on all rows")?.solve(&right);
+    // HΔ + ∇F_R = (HΔ − right) + factor·∇F(θ_o), and what rounding adds to each.
+    let floor = rounding_floor(&full, theta, &hessian);
+    let terms = n + problem.active() as f64;
+    let linear_residual = (&hessian * &step - &right).norm()
+        + factor * (full.gradient(theta).norm() + 2.0 * floor)
+        + terms * f64::EPSILON * hessian.norm() * step.norm();
+    Ok(Step { step, linear_residual })
+}

@@ -1,0 +1,119 @@
+//! Newton's step on the rows kept.
+//!
+//! `θ_u = θ_o − (∇²F_R(θ_o))⁻¹ ∇F_R(θ_o)`, with gradient and Hessian of the objective on the rows *kept*
+//! (ridge and perturbation included), repeated if asked. Guo et al. 2020 (arXiv 1911.03030); the bound is
+//! T-newton ([`crate::bound::newton`]). Exact for the squared loss and a linear model, under either
+//! reduction.
+
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate};
+use crate::bound::newton::{A_PRIORI, a_posteriori};
+use crate::error::{Error, Result};
+use crate::numeric::factor::Cholesky;
+use crate::numeric::interval::Interval;
+use crate::objective::Objective;
+use crate::train::newton::rounding_floor;
+use nalgebra::DVector;
+use std::time::Instant;
+
+/// The method.
+#[derive(Debug, Clone, Copy)]
+pub struct Newton {
+    /// How many steps, at least one.
+    pub steps: usize,
+}
+
+/// One Newton step with what its certificate needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// `Δ`.
+    pub(crate) step: DVector<f64>,
+    /// An upper bound on `‖HΔ + g‖` for the exact `H` and `g`.
+    pub(crate) linear_residual: f64,
+}
+
+impl Unlearner for Newton {
+    fn name(&self) -> &'static str {
+        "newton"
+    }
+
+    /// Cost: two visits of every retained row per step, one for the gradient and one for the Hessian.
+    ///
+    /// ```
+    /// use unlearn::data::{Dataset, Design, RowSet};
+    /// use unlearn::{loss::Loss, model::Model, objective::Problem, train::newton::minimise};
+    /// use unlearn::unlearn::{Guarantee, Request, Trained, Unlearner, newton::Newton};
+    /// // Mean of ½(θ−1)², ½(θ−3)² and ½θ²: θ_o = 1. The gradient kept there is 1, the Hessian 2.
+    /// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+    /// let data = Dataset::new("two", x, vec![1.0, 3.0]).unwrap();
+    /// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+    /// let problem = Problem::new(data.into(), model, 1.0).unwrap();
+    /// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+    /// let forget = RowSet::new(2, vec![1]).unwrap();
+    /// let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
+    /// let out = Newton { steps: 1 }.remove(&request).unwrap();
+    /// assert!((out.theta[0] - 0.5).abs() < 1e-15);
+    /// assert!(matches!(out.guarantee, Guarantee::Exact { .. }));
+    /// ```
+    fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
+        request.check()?;
+        if self.steps == 0 {
+            return Err(Error::Invalid("newton needs at least one step; noop does nothing".into()));
+        }
+        let retained = request.problem.retained(request.forget)?;
+        let begun = Instant::now();
+        let mut theta = request.trained.theta().clone();
+        let mut last = newton_step(&retained, &theta)?;
+        theta += &last.step;
+        for _ in 1..self.steps {
+            last = newton_step(&retained, &theta)?;
+            theta += &last.step;
+        }
+        let kept = request.problem.rows() - request.forget.len();
+        let cost =
+            Cost { row_visits: 2.0 * (self.steps * kept) as f64, seconds: begun.elapsed().as_secs_f64() };
+        if theta.iter().any(|v| !v.is_finite()) {
+            return Err(Error::Data(
+                "the Newton step overflows; standardise the data or raise the ridge".into(),
+            ));
+        }
+        let guarantee = guarantee(request, &last, &theta)?;
+        Ok(Unlearned { theta, guarantee, cost })
+    }
+}
+
+fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result<Guarantee> {
+    if let Some(none) = not_a_minimiser(request) {
+        return Ok(none);
+    }
+    let Some(c) = certificate::retained_constants(request)? else { return Ok(certificate::not_convex()) };
+    if c.hessian_lipschitz == 0.0 {
+        return Ok(Guarantee::Exact { theorem: A_PRIORI });
+    }
+    let step = Interval::norm(last.step.as_slice());
+    let bound = a_posteriori(step, last.linear_residual, c.hessian_lipschitz, c.strong_convexity);
+    certificate::within(bound, f64::EPSILON * theta.norm())
+}
+
+/// Second-order methods aim at the minimiser on the rows kept, which is not what a run is compared with.
+pub(crate) fn not_a_minimiser(request: &Request<'_>) -> Option<Guarantee> {
+    matches!(request.trained, Trained::Run { .. }).then(|| Guarantee::None {
+        why: "the step aims at the minimiser on the rows kept; how far coupled retraining of the run ends \
+              from it is unknown without retraining"
+            .into(),
+    })
+}
+
+/// Solves `∇²F(θ)Δ = −∇F(θ)`.
+///
+/// The residual bound adds to the computed `‖HΔ + g‖` the rounding of the gradient and that of forming
+/// and applying the Hessian, `(n+k)ε‖H‖_F‖Δ‖`.
+pub(crate) fn newton_step(objective: &Objective<'_>, theta: &DVector<f64>) -> Result<Step> {
+    let hessian = objective.hessian(theta);
+    let gradient = objective.gradient(theta);
+    let step = -Cholesky::new(hessian.clone(), "the Hessian on the rows kept")?.solve(&gradient);
+    let terms = (objective.problem().rows() + objective.active()) as f64;
+    let linear_residual = (&hessian * &step + &gradient).norm()
+        + rounding_floor(objective, theta, &hessian)
+        + terms * f64::EPSILON * hessian.norm() * step.norm();
+    Ok(Step { step, linear_residual })
+}

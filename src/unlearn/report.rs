@@ -1,0 +1,128 @@
+//! Methods side by side: how far each ends from retraining, next to doing nothing and to the distance
+//! two honest retrainings have anyway.
+
+use super::{Cost, Guarantee, Request, Trained, method};
+use crate::bound::ledger::distance;
+use crate::constants::{Constants, Region};
+use crate::error::{Error, Result};
+use crate::numeric::interval::Interval;
+use crate::train::coupling::Coupling;
+use crate::train::newton::minimise;
+use crate::train::rounding::drift;
+use crate::train::sgd;
+use nalgebra::DVector;
+
+/// One line of the comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The method's name.
+    pub method: &'static str,
+    /// `‖θ_u − θ_r‖`, with the rounding of both sides and, for a minimiser, what its residual leaves
+    /// open. Networks trained to a minimum have no strong convexity: there the distance is the one from
+    /// the *computed* retrained model, and [`Row::enclosed`] is false.
+    pub distance: Interval,
+    /// Does `distance` contain the distance from the exact retrained model?
+    pub enclosed: bool,
+    /// What the method guarantees without retraining.
+    pub guarantee: Guarantee,
+    /// What it took.
+    pub cost: Cost,
+    /// `distance / noop's distance` at the midpoints: below 1 the method helps. NaN when doing nothing is
+    /// already exact.
+    pub ratio: f64,
+}
+
+/// What retraining gives, and how well it is known.
+struct Retrained {
+    theta: DVector<f64>,
+    /// Distance of `theta` from the exact retrained model, if it is known.
+    radius: Option<f64>,
+    /// Rounding of vectors compared with it.
+    rounding: f64,
+}
+
+/// Runs the named methods and, always, `noop` and `retrain-uncoupled`, each once, in the order
+/// no-op, floor, then as named.
+///
+/// ```
+/// use unlearn::data::{Dataset, Design, RowSet};
+/// use unlearn::{loss::Loss, model::Model, objective::Problem, train::newton::minimise};
+/// use unlearn::unlearn::{Request, Trained, report::compare};
+/// // Mean of ½(θ−1)², ½(θ−3)² and ½θ²: θ_o = 1; without the second row θ_r = ½.
+/// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+/// let data = Dataset::new("two", x, vec![1.0, 3.0]).unwrap();
+/// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+/// let problem = Problem::new(data.into(), model, 1.0).unwrap();
+/// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+/// let forget = RowSet::new(2, vec![1]).unwrap();
+/// let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
+/// let rows = compare(&request, &["influence-boolean"], 0).unwrap();
+/// assert_eq!(rows.iter().map(|r| r.method).collect::<Vec<_>>(), ["noop", "retrain-uncoupled", "influence-boolean"]);
+/// assert!((rows[0].distance.mid() - 0.5).abs() < 1e-12 && (rows[2].ratio - 0.5).abs() < 1e-12);
+/// ```
+///
+/// # Errors
+/// As [`method`], and whatever retraining or a method raises.
+pub fn compare(request: &Request<'_>, method_names: &[&str], seed: u64) -> Result<Vec<Row>> {
+    request.check()?;
+    let mut names = vec!["noop", "retrain-uncoupled"];
+    for &name in method_names {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    // Unknown names are refused before anything expensive runs.
+    let methods = names.into_iter().map(|n| method(n, seed)).collect::<Result<Vec<_>>>()?;
+    let retrained = retrained(request)?;
+    let mut rows: Vec<Row> = Vec::with_capacity(methods.len());
+    for m in methods {
+        let out = m.remove(request)?;
+        let slack = retrained.radius.unwrap_or(0.0) + retrained.rounding;
+        let measured = (distance(&out.theta, &retrained.theta) + Interval::around(0.0, slack)).nonnegative();
+        let noop = rows.first().map_or(measured, |r| r.distance).mid();
+        rows.push(Row {
+            method: m.name(),
+            distance: measured,
+            enclosed: retrained.radius.is_some(),
+            guarantee: out.guarantee,
+            cost: out.cost,
+            ratio: measured.mid() / noop,
+        });
+    }
+    Ok(rows)
+}
+
+fn retrained(request: &Request<'_>) -> Result<Retrained> {
+    match request.trained {
+        Trained::Minimiser(fit) => {
+            let retained = request.problem.retained(request.forget)?;
+            let refit = minimise(&retained, fit.theta.clone())?;
+            let mu = if request.problem.model().is_linear() {
+                Constants::of(&retained, Region::Everywhere).strong_convexity
+            } else {
+                0.0
+            };
+            let radius =
+                (mu > 0.0).then(|| (Interval::point(refit.residual_bound()) / Interval::point(mu)).hi());
+            Ok(Retrained { theta: refit.theta, radius, rounding: 0.0 })
+        }
+        Trained::Run { plan, trajectory, normalisation } => {
+            let start = trajectory.start().clone();
+            let rerun = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
+            let size = rerun.last().norm() + rerun.radius_around(rerun.start());
+            let coupling = Coupling::new(request.problem, plan, request.forget, normalisation)?;
+            let run_rounding = drift(request.problem, plan, trajectory, |_| 1.0).allowance
+                + drift(request.problem, plan, &rerun, |k| coupling.renormalisation(k)).allowance;
+            if !run_rounding.is_finite() {
+                return Err(Error::NotConverged {
+                    what: "the retraining run (its rounding cannot be bounded; use smaller steps)",
+                    iterations: plan.len(),
+                    residual: run_rounding,
+                    target: f64::MAX,
+                });
+            }
+            let rounding = 4.0 * f64::EPSILON * rerun.points.len() as f64 * size;
+            Ok(Retrained { radius: Some(run_rounding), theta: rerun.last().clone(), rounding })
+        }
+    }
+}

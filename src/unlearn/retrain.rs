@@ -1,0 +1,122 @@
+//! Retraining: what every other method is compared with, and the floor below which differences mean
+//! nothing.
+//!
+//! *Coupled* retraining repeats the training without the forgotten rows: the minimiser of `F_R`, or the
+//! recorded run with the forgotten rows excised from its batches. *Uncoupled* retraining differs by
+//! chance only (other batches, another start): its distance from coupled retraining is the distance two
+//! honest retrainings have anyway.
+
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner};
+use crate::error::Result;
+use crate::train::newton::{Fit, minimise};
+use crate::train::plan::{Plan, Step};
+use crate::train::sgd;
+use nalgebra::DVector;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::Instant;
+
+/// Coupled retraining.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Retrain;
+
+impl Unlearner for Retrain {
+    fn name(&self) -> &'static str {
+        "retrain"
+    }
+
+    /// Minimiser: Newton from 0 (a network: from the trained parameters), two visits of every retained
+    /// row per iteration. Run: the retained rows of every batch.
+    ///
+    /// ```
+    /// use unlearn::data::{Dataset, Design, RowSet};
+    /// use unlearn::{loss::Loss, model::Model, objective::Problem, train::newton::minimise};
+    /// use unlearn::unlearn::{Request, Trained, Unlearner, retrain::Retrain};
+    /// // Mean of ½(θ−1)², ½(θ−3)² and ½θ²; without the second row ½(θ−1)² + ½θ²: θ_r = ½.
+    /// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+    /// let data = Dataset::new("two", x, vec![1.0, 3.0]).unwrap();
+    /// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+    /// let problem = Problem::new(data.into(), model, 1.0).unwrap();
+    /// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+    /// let forget = RowSet::new(2, vec![1]).unwrap();
+    /// let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
+    /// assert_eq!(Retrain.remove(&request).unwrap().theta[0], 0.5);
+    /// ```
+    fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
+        request.check()?;
+        let begun = Instant::now();
+        let (theta, row_visits) = match request.trained {
+            Trained::Minimiser(fit) => {
+                let network = !request.problem.model().is_linear();
+                let start = if network { fit.theta.clone() } else { DVector::zeros(fit.theta.len()) };
+                newton_from(request, start)?
+            }
+            Trained::Run { plan, .. } => rerun(request, plan)?,
+        };
+        let cost = Cost { row_visits, seconds: begun.elapsed().as_secs_f64() };
+        Ok(Unlearned { theta, guarantee: Guarantee::Exact { theorem: "by definition" }, cost })
+    }
+}
+
+/// Retraining with other chance.
+#[derive(Debug, Clone, Copy)]
+pub struct RetrainUncoupled {
+    /// Seed of the chance.
+    pub seed: u64,
+}
+
+impl Unlearner for RetrainUncoupled {
+    fn name(&self) -> &'static str {
+        "retrain-uncoupled"
+    }
+
+    /// Minimiser: Newton from a random start (for a linear model the same minimum, up to rounding; for a
+    /// network perhaps another one). Run: the coupled run with the rows renamed by a random permutation
+    /// before the forgotten ones are excised. Orders drawn uniformly and renamed are orders drawn
+    /// uniformly, so this is retraining with another shuffling seed, for any plan.
+    fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
+        request.check()?;
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let begun = Instant::now();
+        let (theta, row_visits) = match request.trained {
+            Trained::Minimiser(fit) => {
+                let start = DVector::from_fn(fit.theta.len(), |_, _| rng.random_range(-0.5..0.5));
+                newton_from(request, start)?
+            }
+            Trained::Run { plan, .. } => {
+                let mut name: Vec<usize> = (0..request.problem.rows()).collect();
+                name.shuffle(&mut rng);
+                let renamed = |s: &Step| Step { rows: s.rows.iter().map(|&i| name[i]).collect(), eta: s.eta };
+                let steps = plan.steps.iter().map(renamed).collect();
+                rerun(request, &Plan::new(steps, plan.momentum, plan.weight_decay)?)?
+            }
+        };
+        let guarantee = match request.trained {
+            Trained::Minimiser(_) if request.problem.model().is_linear() => {
+                Guarantee::Exact { theorem: "the minimiser is unique" }
+            }
+            Trained::Minimiser(_) => Guarantee::None { why: "a network has many minimisers".into() },
+            Trained::Run { .. } => Guarantee::None {
+                why: "other batches lead elsewhere; this is the floor, not a target".into(),
+            },
+        };
+        Ok(Unlearned { theta, guarantee, cost: Cost { row_visits, seconds: begun.elapsed().as_secs_f64() } })
+    }
+}
+
+fn newton_from(request: &Request<'_>, start: DVector<f64>) -> Result<(DVector<f64>, f64)> {
+    let Fit { theta, iterations, .. } = minimise(&request.problem.retained(request.forget)?, start)?;
+    let kept = request.problem.rows() - request.forget.len();
+    Ok((theta, 2.0 * ((iterations + 1) * kept) as f64))
+}
+
+fn rerun(request: &Request<'_>, plan: &Plan) -> Result<(DVector<f64>, f64)> {
+    let Trained::Run { trajectory, normalisation, .. } = request.trained else {
+        unreachable!("only runs are run again")
+    };
+    let start = trajectory.start().clone();
+    let again = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
+    let visits = plan.steps.iter().flat_map(|s| &s.rows).filter(|&&i| !request.forget.contains(i)).count();
+    Ok((again.last().clone(), visits as f64))
+}

@@ -1,0 +1,119 @@
+//! Exact removal of a group of rows from ridge regression in closed form.
+//!
+//! With `A = wXᵀX + λI` the Hessian on all rows (`w` the weight of a row), `e_F = y_F − X_Fθ_o` and
+//! `S = I − wX_FA⁻¹X_Fᵀ`,
+//!
+//! `θ_r = θ_o − w A⁻¹X_Fᵀ S⁻¹ e_F`.
+//!
+//! This is Woodbury's identity for `A_R = A − wX_FᵀX_F`; Cook, Weisberg 1982, Izzo et al. 2021 (arXiv
+//! 2002.10077). It needs the regulariser to stay as it is, `A_R = A − wX_FᵀX_F`:
+//!
+//! - `sum`: `w = 1`, λ and `b` are counted once. Exact.
+//! - `mean`: dividing by `|R|` instead of `n` is, times `|R|`, `A_R = XᵀX − X_FᵀX_F + λ|R|I`, so the
+//!   ridge changes by `λmI`, in every direction. Not a change of rank `m`: refused, unless λ = 0 and
+//!   there is no perturbation, where `w = 1/n` gives the same minimiser. (Newton's step is exact for
+//!   either reduction.)
+//!
+//! `S` is positive definite exactly when the rows kept determine the solution.
+
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner};
+use crate::constants::kept_inputs;
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::numeric::factor::Cholesky;
+use crate::objective::{Problem, Reduction};
+use nalgebra::{DMatrix, DVector};
+use std::time::Instant;
+
+/// The method.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RidgeDeletion;
+
+impl Unlearner for RidgeDeletion {
+    fn name(&self) -> &'static str {
+        "ridge-deletion"
+    }
+
+    /// Cost: the Hessian on all `n` rows and the `m` forgotten ones.
+    ///
+    /// ```
+    /// use unlearn::data::{Dataset, Design, RowSet};
+    /// use unlearn::objective::{Problem, Reduction};
+    /// use unlearn::{loss::Loss, model::Model, train::newton::minimise};
+    /// use unlearn::unlearn::{Request, Trained, Unlearner, ridge_deletion::RidgeDeletion};
+    /// // ½(θ−1)² + ½(θ−5)² + ½θ²: θ_o = 6/3 = 2. Without the second row: θ_r = ½.
+    /// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+    /// let data = Dataset::new("two", x, vec![1.0, 5.0]).unwrap();
+    /// let model = Model::linear(1, 1, Loss::Squared, false).unwrap();
+    /// let problem = Problem::new(data.into(), model, 1.0).unwrap().with_reduction(Reduction::Sum);
+    /// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+    /// let forget = RowSet::new(2, vec![1]).unwrap();
+    /// let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
+    /// // A = 3, S = 1 − ⅓, e = 3: 2 − ⅓·(3/2)·3.
+    /// assert!((RidgeDeletion.remove(&request).unwrap().theta[0] - 0.5).abs() < 1e-15);
+    /// ```
+    fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
+        request.check()?;
+        let problem = request.problem;
+        applicable(problem)?;
+        let Trained::Minimiser(fit) = request.trained else {
+            return Err(Error::Invalid(
+                "ridge-deletion updates a minimiser; for a recorded run use recollection, which is exact for \
+                 squared loss"
+                    .into(),
+            ));
+        };
+        let begun = Instant::now();
+        let full = problem.full();
+        let w = full.weights()[0];
+        let marks = (0..problem.rows()).map(|i| if request.forget.contains(i) { 1.0 } else { 0.0 }).collect();
+        // The kept inputs of a single output, bias last, are the kept parameters in their order.
+        let (k, rows, _) = kept_inputs(&problem.weighted(marks)?);
+        let xt = DMatrix::from_vec(k, request.forget.len(), rows);
+        let residuals = DVector::from_iterator(
+            request.forget.len(),
+            request
+                .forget
+                .rows()
+                .iter()
+                .zip(xt.column_iter())
+                .map(|(&i, x)| problem.target()[i] - x.dot(&fit.theta)),
+        );
+        let a = Cholesky::new(full.hessian(&fit.theta), "the Hessian on all rows")?;
+        let solved = a.solve_matrix(&xt) * w;
+        let s = DMatrix::identity(xt.ncols(), xt.ncols()) - xt.transpose() * &solved;
+        let s = Cholesky::new(
+            s,
+            "I − H_FF (the leverage of the forgotten rows; the rows kept do not determine the model)",
+        )?;
+        let theta = &fit.theta - solved * s.solve(&residuals);
+        let row_visits = (problem.rows() + request.forget.len()) as f64;
+        let cost = Cost { row_visits, seconds: begun.elapsed().as_secs_f64() };
+        if theta.iter().any(|v| !v.is_finite()) {
+            return Err(Error::Data("the update overflows; standardise the data or raise the ridge".into()));
+        }
+        Ok(Unlearned {
+            theta,
+            guarantee: Guarantee::Exact { theorem: "Unlearn.Ridge.ridge_removal_exact" },
+            cost,
+        })
+    }
+}
+
+fn applicable(problem: &Problem) -> Result<()> {
+    if problem.model().loss() != Loss::Squared || !problem.model().is_linear() {
+        return Err(Error::Invalid(
+            "ridge-deletion is for a linear model with squared loss; use newton for other losses".into(),
+        ));
+    }
+    let changes = problem.ridge() != 0.0 || problem.perturbation().is_some();
+    if problem.reduction() == Reduction::Mean && changes {
+        return Err(Error::Invalid(
+            "ridge-deletion needs the regulariser to keep its weight, but under the mean reduction removing \
+             rows changes it relative to the data; use the sum reduction, or newton, which is exact for \
+             squared loss under either"
+                .into(),
+        ));
+    }
+    Ok(())
+}
