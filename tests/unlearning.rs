@@ -385,7 +385,8 @@ fn guarantees_hold(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-const ANY: Domain = Domain { losses: &Loss::ALL, depth: Depth::Any, masks: true, momentum: true, run: true };
+const ANY: Domain =
+    Domain { losses: &Loss::ALL, depth: Depth::Any, masks: true, momentum: true, run: true, wide: false };
 
 proptest! {
     #[test]
