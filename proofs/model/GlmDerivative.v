@@ -83,10 +83,6 @@ Qed.
 Theorem row_third_derivative (K : R) :
   (forall i a c, `|ddphi i a - ddphi i c| <= K * `|a - c|) -> row_third dphi ddphi K.
 Proof.
-move=> hl i a; split=> [c|t]; first exact: hl.
-have hl' (x y : R) : Rle (Rabs (Rminus (ddphi i x) (ddphi i y))) (Rmult K (Rabs (Rminus x y))).
-  by apply/RleP; apply: hl.
-rewrite mulrAC ler_pdivl_mulr ?ltr0n // expr2 [X in X <= _]mulrC; apply/RleP.
-exact: (scalar_taylor (dphi i) (ddphi i) K a t (dphi_derive i) hl').
+by move=> hl i a; split=> [c|t]; [apply: hl | apply: scalar_taylorE].
 Qed.
 End GlmDerivative.

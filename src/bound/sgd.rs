@@ -12,6 +12,11 @@
 //! | convex | also convex, `x_i ≤ 2` | `min{Σ_{i>k} x_i, 2}` |
 //! | strongly convex | also `μ_i`-strongly monotone, `η_i ≤ 2/(L_i+μ_i)` | `min{Σ_{i>k} x_i Π_{k<j<i} q_j, 1 + Π_{i>k} q_i}` |
 //!
+//! | sharp | as strongly convex or convex, `η_i(L_i+μ_i) < 2` | `1 − P_k + P_k·2σ_k/(1+σ_k)`, `σ_k = Σ_{i>k} η_i(L_i−μ_i)/(2−η_i(L_i+μ_i))`, `P_k = Π_{i>k} q_i` |
+//!
+//! The sharp factor is never larger than either branch of the two minima; it comes from the calculus of
+//! averaged operators (Bauschke and Combettes 2011, Proposition 4.44, for compositions).
+//!
 //! This is the corrected form of Jia et al. 2023 (arXiv 2304.04934), Proposition 2; derived here. For
 //! constants that do not vary with the step the strongly convex sum is `(L/μ)(1 − q^r)`.
 //!
@@ -19,7 +24,7 @@
 //! `P_k = Π_{i>k}(1+x_i)`, `1` or `Π_{i>k} q_i` in the three regimes.
 
 use super::Bound;
-use super::ledger::Ledger;
+use super::ledger::{Entry, Ledger};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
 
@@ -32,11 +37,13 @@ pub enum Regime {
     Convex,
     /// Strongly convex and not too large steps.
     StronglyConvex,
+    /// Convex or strongly convex, with steps strictly below the limit; the smallest bound.
+    Sharp,
 }
 
 impl Regime {
-    /// The three regimes, from the weakest hypotheses to the strongest.
-    pub const ALL: [Regime; 3] = [Regime::General, Regime::Convex, Regime::StronglyConvex];
+    /// All regimes, from the weakest hypotheses to the strongest.
+    pub const ALL: [Regime; 4] = [Regime::General, Regime::Convex, Regime::StronglyConvex, Regime::Sharp];
 
     /// The theorem on add-back for this regime.
     pub fn theorem(self) -> &'static str {
@@ -44,6 +51,7 @@ impl Regime {
             Regime::General => "Unlearn.Sgd.unlearn_error_general",
             Regime::Convex => "Unlearn.Sgd.unlearn_error_convex",
             Regime::StronglyConvex => "Unlearn.Sgd.unlearn_error_strongly_convex",
+            Regime::Sharp => "Unlearn.Averaged.unlearn_error_sharp",
         }
     }
 
@@ -75,6 +83,9 @@ impl Regime {
                     if (e.eta * sum).hi() > 2.0 {
                         return fail(format!("step {k}: η·(L+μ) = {} exceeds 2", (e.eta * sum).hi()));
                     }
+                }
+                Regime::Sharp if room(e).lo() <= 0.0 => {
+                    return fail(format!("step {k}: η·(L+μ) is not below 2"));
                 }
                 _ => {}
             }
@@ -129,23 +140,33 @@ pub fn noop_error(ledger: &Ledger, regime: Regime) -> Result<Bound> {
         match regime {
             Regime::General => carried = carried * (Interval::ONE + e.stretch()),
             Regime::Convex => {}
-            Regime::StronglyConvex => carried = carried * e.contraction(),
+            Regime::StronglyConvex | Regime::Sharp => carried = carried * e.contraction(),
         }
     }
     Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: total })
+}
+
+/// `2 − η(L+μ)`.
+fn room(e: &Entry) -> Interval {
+    Interval::point(2.0) - e.eta * (Interval::point(e.keep_lipschitz) + Interval::point(e.keep_strong))
 }
 
 /// `Γ_k` for every step, computed from the last step backwards.
 fn growth(ledger: &Ledger, regime: Regime) -> Vec<Interval> {
     let two = Interval::point(2.0);
     let mut gammas = vec![Interval::ZERO; ledger.entries.len()];
-    // Of the steps after k: Π(1+x), Σ x Π q, Π q (the convex regime has q = 1).
+    // Of the steps after k: Π(1+x); Σ x Π q (q = 1 in the convex regime) or σ; Π q.
     let (mut product, mut sum, mut shrink) = (Interval::ONE, Interval::ZERO, Interval::ONE);
     for (k, e) in ledger.entries.iter().enumerate().rev() {
         gammas[k] = match regime {
             Regime::General => product - Interval::ONE,
             Regime::Convex => sum.min(two),
             Regime::StronglyConvex => sum.min(Interval::ONE + shrink),
+            Regime::Sharp => {
+                // 2σ/(1+σ) written so that it stays at most 2 for any size of σ.
+                let turned = two - two / (Interval::ONE + sum);
+                (Interval::ONE - shrink) + shrink * turned
+            }
         };
         let x = e.stretch();
         match regime {
@@ -153,6 +174,11 @@ fn growth(ledger: &Ledger, regime: Regime) -> Vec<Interval> {
             Regime::Convex => sum = sum + x,
             Regime::StronglyConvex => {
                 sum = x + e.contraction() * sum;
+                shrink = shrink * e.contraction();
+            }
+            Regime::Sharp => {
+                let spread = Interval::point(e.keep_lipschitz) - Interval::point(e.keep_strong);
+                sum = sum + e.eta * spread.nonnegative() / room(e);
                 shrink = shrink * e.contraction();
             }
         }

@@ -37,6 +37,7 @@ pub struct Case {
     fits: [OnceLock<Result<Fit>>; 2],
     runs: [OnceLock<Result<Trajectory>>; 2],
     drift: OnceLock<Result<Drift>>,
+    retained: OnceLock<Result<Constants>>,
 }
 
 impl Case {
@@ -60,6 +61,7 @@ impl Case {
             fits: Default::default(),
             runs: Default::default(),
             drift: OnceLock::new(),
+            retained: OnceLock::new(),
         }
     }
 
@@ -136,7 +138,9 @@ impl Case {
     /// # Errors
     /// As [`Problem::retained`].
     pub fn retained_constants(&self) -> Result<Constants> {
-        Ok(Constants::of(&self.problem.retained(&self.forget)?, Region::Everywhere))
+        self.retained
+            .get_or_init(|| Ok(Constants::of(&self.problem.retained(&self.forget)?, Region::Everywhere)))
+            .clone()
     }
 
     /// The distance of `theta` from the exact minimiser on the rows kept: the computed distance,

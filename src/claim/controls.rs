@@ -32,7 +32,7 @@ pub fn claims() -> Vec<Claim> {
                         rows of norm up to R; sum of losses + (λn/2)‖w‖² + ⟨b,w⟩",
             source: "Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4 as reported in secondary sources, \
                      applied to the perturbed loss (an acknowledged erratum)",
-            theorem: Some("Unlearn.Guo.thm1_fails_on_Lb"),
+            theorem: Some("Unlearn.Guo.theorem1_fails"),
             item: "claim::controls::guo_residual",
             expected: Verdict::Refuted,
             domain: Domain { losses: &[Loss::Logistic], ..LEAST_SQUARES },

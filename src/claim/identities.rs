@@ -48,7 +48,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "y_U − X_Uθ₋U = (I − H_UU)⁻¹r = (I − T)⁻¹Dr, r = y_U − X_Uθ, D = diag(1/(1−h_ii)), \
                         T_ij = h_ij/(1−h_ii) for i ≠ j",
             source: "Izzo et al. 2021 (arXiv 2002.10077), Theorem 2 with equation (6); fixed ridge as in its appendix C",
-            theorem: Some("Unlearn.Ridge.leave_k_out_residual"),
+            theorem: Some("Unlearn.Removal.leave_k_out_residual"),
             item: "unlearn::leave_out::leave_out_residuals",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,

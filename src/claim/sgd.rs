@@ -66,6 +66,18 @@ pub fn claims() -> Vec<Claim> {
             directed: Vec::new,
         },
         Claim {
+            id: "sgd-sharp",
+            title: "add-back error, sharp convex form",
+            statement: "‖θ_u − θ′_t‖ ≤ Σ_k (η_k R_k‖θ_k−φ_k‖ + a_k(1 − P_k + P_k·2σ_k/(1+σ_k))), σ_k = Σ_{i>k} η_i(L_i−μ_i)/(2−η_i(L_i+μ_i)), when η_i(L_i+μ_i) < 2",
+            source: "derived here, by averaged operators",
+            theorem: Some("Unlearn.Averaged.unlearn_error_sharp"),
+            item: "bound::sgd::addback_error",
+            expected: Verdict::Holds,
+            domain: LINEAR,
+            check: |case| bounded(case, Regime::Sharp),
+            directed: Vec::new,
+        },
+        Claim {
             id: "sgd-noop",
             title: "distance of the untouched model",
             statement: "‖θ_t − θ′_t‖ ≤ Σ_k a_k P_k, P_k = Π_{i>k}(1+x_i), 1 or Π_{i>k} q_i",

@@ -28,7 +28,7 @@ pub fn claims() -> Vec<Claim> {
             title: "the Newton step from the full Hessian",
             statement: "H⁻¹g = wA⁻¹X_Uᵀ(I − wSG)⁻¹ℓ′, G = X_U A⁻¹X_Uᵀ, S = diag(ℓ″)",
             source: "classical (Sherman, Morrison, Woodbury)",
-            theorem: Some("Unlearn.Ridge.woodbury"),
+            theorem: Some("Unlearn.Removal.woodbury"),
             item: "unlearn::leave_out::LeaveOut",
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,

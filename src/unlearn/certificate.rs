@@ -3,7 +3,7 @@
 
 use super::{Guarantee, Request};
 use crate::bound::continuation::{certified_ledger, gap};
-use crate::bound::ledger::{Ledger, Reference};
+use crate::bound::ledger::{Ledger, Reference, distance};
 use crate::bound::sgd::{self, Regime};
 use crate::bound::{Bound, momentum, recollection, residual};
 use crate::constants::{Constants, Region};
@@ -47,12 +47,26 @@ pub(crate) fn not_convex() -> Guarantee {
     }
 }
 
-/// `‖∇F_R(θ)‖/μ` for any parameters, when the reference is the minimiser.
-pub(crate) fn residual(request: &Request<'_>, theta: &DVector<f64>) -> Result<Guarantee> {
-    let Some(constants) = retained_constants(request)? else { return Ok(not_convex()) };
+/// A certificate for any parameters of a linear model when the reference is the minimiser: the better
+/// of `‖∇F_R(θ)‖/μ` and what the method's own theorem gives.
+///
+/// The method's theorem says what to expect beforehand; the residual at the result is usually sharper,
+/// but cannot get below the rounding of a gradient.
+pub(crate) fn minimiser(
+    request: &Request<'_>,
+    constants: &Constants,
+    theta: &DVector<f64>,
+    own: Option<Result<Bound>>,
+) -> Result<Guarantee> {
     let retained = request.problem.retained(request.forget)?;
     let gradient = residual::gradient_norm(&retained, theta, &retained.hessian(theta));
-    within(residual::distance(gradient, constants.strong_convexity), 0.0)
+    let measured = residual::distance(gradient, constants.strong_convexity);
+    let rounded = |b: Bound| Bound { value: b.value + Interval::point(f64::EPSILON * theta.norm()), ..b };
+    match own {
+        // T-residual is about the parameters as they are; a theorem about a step is not.
+        Some(own) => within(better(measured, own.map(rounded)), 0.0),
+        None => within(measured, 0.0),
+    }
 }
 
 /// What the sums over a recorded run may be off by: the rounding of the run, that of coupled retraining
@@ -65,7 +79,7 @@ fn run_rounding(coupling: &Coupling<'_>, run: &Trajectory, theta: &DVector<f64>)
 }
 
 /// The better of two bounds; one that does not apply loses.
-fn better(a: Result<Bound>, b: Result<Bound>) -> Result<Bound> {
+pub(crate) fn better(a: Result<Bound>, b: Result<Bound>) -> Result<Bound> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok(if b.value.hi() < a.value.hi() { b } else { a }),
         (Ok(a), Err(Error::Hypothesis { .. })) => Ok(a),
@@ -80,11 +94,20 @@ fn crude(ledger: &Ledger) -> Result<f64> {
 
 /// The distance of the untouched model of a run.
 pub(crate) fn untouched_model(coupling: &Coupling<'_>, run: &Trajectory) -> Result<Guarantee> {
-    let bound = certified_ledger(coupling, run, Reference::Recorded, crude).and_then(|ledger| {
-        let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(&ledger) });
-        Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(&ledger, regime)))
-    });
+    let bound =
+        certified_ledger(coupling, run, Reference::Recorded, crude).and_then(|ledger| untouched(&ledger));
     within(bound, run_rounding(coupling, run, run.last()))
+}
+
+fn untouched(ledger: &Ledger) -> Result<Bound> {
+    let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(ledger) });
+    Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(ledger, regime)))
+}
+
+/// No result is further off than the untouched model plus the way it moved.
+fn moved(ledger: &Ledger, run: &Trajectory, theta: &DVector<f64>) -> Result<Bound> {
+    let value = untouched(ledger)?.value + distance(theta, run.last());
+    Ok(Bound { theorem: "Unlearn.Sgd.noop_error and the triangle inequality", value })
 }
 
 /// The distance of an add-back result.
@@ -99,14 +122,17 @@ pub(crate) fn addback(
 ) -> Result<Guarantee> {
     let bound = certified_ledger(coupling, run, reference, crude).and_then(|ledger| {
         let recorded = momentum::addback_error(&ledger, &partial_sums(coupling, run));
-        let moved = match reference {
-            Reference::Recorded => Interval::ZERO,
-            Reference::Start | Reference::End => displaced(&ledger),
+        let carried = match reference {
+            Reference::Recorded => recorded,
+            Reference::Start | Reference::End => recorded.map(|b| Bound {
+                theorem: "Unlearn.Momentum.unlearn_error",
+                value: b.value + displaced(&ledger),
+            }),
         };
-        let carried = recorded.map(|b| Bound { value: b.value + moved, ..b });
-        Regime::ALL
+        let best = Regime::ALL
             .into_iter()
-            .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)))
+            .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)));
+        better(best, moved(&ledger, run, theta))
     });
     within(bound, run_rounding(coupling, run, theta))
 }
@@ -129,13 +155,20 @@ pub(crate) fn recollected(
     carried: &[DVector<f64>],
     theta: &DVector<f64>,
 ) -> Result<Guarantee> {
-    // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases.
+    // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases; the crude
+    // bound is valid beside it, and whichever is smaller at the end was never larger before.
     let largest = carried.iter().map(|v| Interval::norm(v.as_slice()).hi()).fold(0.0, f64::max);
+    let error = |ledger: &Ledger| {
+        better(
+            recollection::recollection_error(ledger, carried),
+            recollection::confined_error(ledger, carried),
+        )
+    };
     let between = |ledger: &Ledger| {
-        let error = recollection::recollection_error(ledger, carried)?;
-        Ok((error.value + Interval::point(largest) * Interval::relative(1e-12)).hi())
+        let carried = error(ledger)?.value + Interval::point(largest) * Interval::relative(1e-12);
+        Ok(carried.hi().min(crude(ledger)?))
     };
     let bound = certified_ledger(coupling, run, Reference::Recorded, between)
-        .and_then(|ledger| recollection::recollection_error(&ledger, carried));
+        .and_then(|ledger| better(error(&ledger), moved(&ledger, run, theta)));
     within(bound, run_rounding(coupling, run, theta))
 }

@@ -17,7 +17,8 @@
 //! names give `H⁻¹ Σ_F ∇ℓ_i(θ_o)`.
 //!
 //! Koh, Liang 2017 (arXiv 1703.04730); simplex weights: Jia et al. 2023 (arXiv 2304.04934), Proposition
-//! 1 (recalled). The bound is T-influence ([`crate::bound::influence`]). For a network the Hessian at
+//! 1 (recalled). The bound is T-influence ([`crate::bound::influence`]) or, where it is sharper,
+//! T-residual at the result. For a network the Hessian at
 //! `θ_o` must be positive definite.
 
 use super::newton::{newton_step, not_a_minimiser};
@@ -107,33 +108,38 @@ impl Influence {
         if let Some(none) = not_a_minimiser(request) {
             return Ok(none);
         }
-        // T-influence is about the simplex step; any point has T-residual.
-        if self.weights == Weights::Boolean && request.problem.reduction() == Reduction::Mean {
-            return certificate::residual(request, theta);
-        }
         let Trained::Minimiser(fit) = request.trained else { unreachable!("runs have returned above") };
         let Some(kept) = certificate::retained_constants(request)? else {
             return Ok(certificate::not_convex());
         };
+        // T-influence is about the simplex step.
+        let simplex = self.weights == Weights::Simplex || request.problem.reduction() == Reduction::Sum;
+        let own = if simplex { Some(self.own_bound(request, &fit.theta, step, &kept)) } else { None };
+        certificate::minimiser(request, &kept, theta, own)
+    }
+
+    /// The better of T-influence and its safe form.
+    fn own_bound(
+        &self,
+        request: &Request<'_>,
+        from: &DVector<f64>,
+        step: &Step,
+        kept: &Constants,
+    ) -> Result<Bound> {
         let (full, retained) = (request.problem.full(), request.problem.retained(request.forget)?);
         let all = Constants::of(&full, Region::Everywhere);
         let terms = Terms {
-            curvature_change: curvature_change(&full, &retained, &fit.theta)?,
+            curvature_change: curvature_change(&full, &retained, from)?,
             hessian_lipschitz: kept.hessian_lipschitz,
             linear_residual: step.linear_residual,
         };
-        let gradient = residual::gradient_norm(&retained, &fit.theta, &retained.hessian(&fit.theta));
-        let direct = residual::distance(gradient, kept.strong_convexity)
-            .and_then(|u| error(Interval::point(u.value.hi()), terms, all.strong_convexity));
-        let safe = || -> Result<Bound> {
-            let newton = newton_step(&retained, &fit.theta)?;
-            let both = Terms { linear_residual: step.linear_residual + newton.linear_residual, ..terms };
-            let (a, b) = (Interval::norm(newton.step.as_slice()), Interval::norm(step.step.as_slice()));
-            safe_error(a, b, both, kept.strong_convexity)
-        };
-        // The safe form is usually the sharper one: it uses the steps instead of a bound on them.
-        let bound = direct.and_then(|d| Ok(if safe()?.value.hi() < d.value.hi() { safe()? } else { d }));
-        certificate::within(bound, f64::EPSILON * theta.norm())
+        let gradient = residual::gradient_norm(&retained, from, &retained.hessian(from));
+        let displacement = residual::distance(gradient, kept.strong_convexity)?.value.hi();
+        let direct = error(Interval::point(displacement), terms, all.strong_convexity);
+        let newton = newton_step(&retained, from)?;
+        let both = Terms { linear_residual: step.linear_residual + newton.linear_residual, ..terms };
+        let lengths = (Interval::norm(newton.step.as_slice()), Interval::norm(step.step.as_slice()));
+        certificate::better(direct, safe_error(lengths.0, lengths.1, both, kept.strong_convexity))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `θ_u = θ_o − (∇²F_R(θ_o))⁻¹ ∇F_R(θ_o)`, with gradient and Hessian of the objective on the rows *kept*
 //! (ridge and perturbation included), repeated if asked. Guo et al. 2020 (arXiv 1911.03030); the bound is
-//! T-newton ([`crate::bound::newton`]). Exact for the squared loss and a linear model, under either
+//! T-newton ([`crate::bound::newton`]) or, where it is sharper, T-residual at the result. Exact for the squared loss and a linear model, under either
 //! reduction.
 
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate};
@@ -91,7 +91,7 @@ fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result
     }
     let step = Interval::norm(last.step.as_slice());
     let bound = a_posteriori(step, last.linear_residual, c.hessian_lipschitz, c.strong_convexity);
-    certificate::within(bound, f64::EPSILON * theta.norm())
+    certificate::minimiser(request, &c, theta, Some(bound))
 }
 
 /// Second-order methods aim at the minimiser on the rows kept, which is not what a run is compared with.

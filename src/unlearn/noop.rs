@@ -35,7 +35,10 @@ impl Unlearner for Noop {
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
         request.check()?;
         let guarantee = match request.trained {
-            Trained::Minimiser(fit) => certificate::residual(request, &fit.theta)?,
+            Trained::Minimiser(fit) => match certificate::retained_constants(request)? {
+                Some(constants) => certificate::minimiser(request, &constants, &fit.theta, None)?,
+                None => certificate::not_convex(),
+            },
             Trained::Run { trajectory, .. } => match request.untouched()? {
                 Some(exact) => exact,
                 None => certificate::untouched_model(&request.coupling()?, trajectory)?,

@@ -27,8 +27,8 @@ pub struct Row {
     pub guarantee: Guarantee,
     /// What it took.
     pub cost: Cost,
-    /// `distance / noop's distance` at the midpoints: below 1 the method helps. NaN when doing nothing is
-    /// already exact.
+    /// `distance / noop's distance` as computed: below 1 the method helps. NaN when doing nothing is
+    /// already exact to the last bit.
     pub ratio: f64,
 }
 
@@ -75,18 +75,20 @@ pub fn compare(request: &Request<'_>, method_names: &[&str], seed: u64) -> Resul
     let methods = names.into_iter().map(|n| method(n, seed)).collect::<Result<Vec<_>>>()?;
     let retrained = retrained(request)?;
     let mut rows: Vec<Row> = Vec::with_capacity(methods.len());
+    let mut untouched = None;
     for m in methods {
         let out = m.remove(request)?;
         let slack = retrained.radius.unwrap_or(0.0) + retrained.rounding;
-        let measured = (distance(&out.theta, &retrained.theta) + Interval::around(0.0, slack)).nonnegative();
-        let noop = rows.first().map_or(measured, |r| r.distance).mid();
+        let computed = distance(&out.theta, &retrained.theta);
+        // The first method is noop.
+        let noop = *untouched.get_or_insert(computed.mid());
         rows.push(Row {
             method: m.name(),
-            distance: measured,
+            distance: (computed + Interval::around(0.0, slack)).nonnegative(),
             enclosed: retrained.radius.is_some(),
             guarantee: out.guarantee,
             cost: out.cost,
-            ratio: measured.mid() / noop,
+            ratio: computed.mid() / noop,
         });
     }
     Ok(rows)

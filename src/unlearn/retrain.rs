@@ -7,7 +7,7 @@
 //! honest retrainings have anyway.
 
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::{Plan, Step};
 use crate::train::sgd;
@@ -41,7 +41,7 @@ impl Unlearner for Retrain {
     /// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
     /// let forget = RowSet::new(2, vec![1]).unwrap();
     /// let request = Request { problem: &problem, forget: &forget, trained: Trained::Minimiser(&fit) };
-    /// assert_eq!(Retrain.remove(&request).unwrap().theta[0], 0.5);
+    /// assert!((Retrain.remove(&request).unwrap().theta[0] - 0.5).abs() < 1e-15);
     /// ```
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
         request.check()?;
@@ -58,6 +58,9 @@ impl Unlearner for Retrain {
         Ok(Unlearned { theta, guarantee: Guarantee::Exact { theorem: "by definition" }, cost })
     }
 }
+
+/// How many starts uncoupled retraining tries.
+const STARTS: usize = 5;
 
 /// Retraining with other chance.
 #[derive(Debug, Clone, Copy)]
@@ -81,8 +84,15 @@ impl Unlearner for RetrainUncoupled {
         let begun = Instant::now();
         let (theta, row_visits) = match request.trained {
             Trained::Minimiser(fit) => {
-                let start = DVector::from_fn(fit.theta.len(), |_, _| rng.random_range(-0.5..0.5));
-                newton_from(request, start)?
+                let mut draw = || DVector::from_fn(fit.theta.len(), |_, _| rng.random_range(-0.5..0.5));
+                let mut found = newton_from(request, draw());
+                // Newton's method may get stuck on a network; another start is as good a floor.
+                for _ in 1..STARTS {
+                    if matches!(found, Err(Error::NotConverged { .. })) {
+                        found = newton_from(request, draw());
+                    }
+                }
+                found?
             }
             Trained::Run { plan, .. } => {
                 let mut name: Vec<usize> = (0..request.problem.rows()).collect();

@@ -1,0 +1,191 @@
+//! The checkers notice. Each claim that holds is weakened here, and must then be refuted: a constant is
+//! halved, a term dropped, λ added twice. A checker that cannot reject these proves nothing.
+
+use nalgebra::DVector;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::rc::Rc;
+use unlearn::bound::ledger::{Ledger, Reference};
+use unlearn::claim::{self, Case, Claim, Evidence, Outcome, Verdict};
+use unlearn::constants::LocalConstants;
+use unlearn::numeric::interval::Interval;
+use unlearn::train::newton::minimise;
+use unlearn::unlearn::addback::addback;
+use unlearn::verify::strategy;
+
+fn find(id: &str) -> Claim {
+    claim::all().into_iter().find(|c| c.id == id).unwrap_or_else(|| panic!("no claim {id}"))
+}
+
+/// Cases of a claim's domain, hand-made ones first.
+fn cases(claim: &Claim, count: usize) -> Vec<Rc<Case>> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let strategy = strategy::cases(claim.domain);
+    let drawn = (0..count).map(|_| strategy.new_tree(&mut runner).expect("nothing is rejected").current());
+    (claim.directed)().into_iter().map(Rc::new).chain(drawn).collect()
+}
+
+/// How many of the cases refute a changed version of the evidence.
+fn refuted_with(id: &str, count: usize, change: impl Fn(&Case, Evidence) -> Evidence) -> usize {
+    let claim = find(id);
+    cases(&claim, count)
+        .iter()
+        .filter(|case| match (claim.check)(case) {
+            Ok(Outcome::Compared(e)) => change(case, e).verdict() == Verdict::Refuted,
+            _ => false,
+        })
+        .count()
+}
+
+/// Claims `measured ≤ bound` with a factor on the bound that the drawn cases must reject. A half
+/// wherever the bound is tight enough for random data to tell; looser bounds state how loose.
+const WEAKENED: &[(&str, f64)] = &[
+    ("sgd-general", 0.5),
+    ("sgd-convex", 0.5),
+    ("sgd-strongly-convex", 0.5),
+    ("sgd-sharp", 0.5),
+    ("sgd-noop", 0.5),
+    ("sgd-momentum", 0.5),
+    ("recollection-error", 0.5),
+    ("residual-distance", 0.5),
+    ("residual-lower", 0.5),
+    ("residual-loss-gap", 0.5),
+    ("newton-residual", 0.5),
+    ("newton-aposteriori", 0.5),
+    ("newton-apriori", 0.125),
+    ("newton-steps", 0.0625),
+    ("influence-error", 0.5),
+    ("influence-safe", 0.5),
+    ("projective-not-worse", 0.5),
+    ("influence-vanishes", 0.5),
+    ("recompute-probability", 0.5),
+    ("mask-norm", 0.5),
+    ("mask-extremes", 0.5),
+    ("mask-interlacing", 0.5),
+];
+
+#[test]
+fn a_smaller_constant_is_noticed() {
+    for &(id, factor) in WEAKENED {
+        let n = refuted_with(id, 400, |_, e| e.against(e.bound * Interval::point(factor)));
+        assert!(n > 0, "{id}: {factor} of the bound passes unnoticed");
+    }
+}
+
+/// Nothing that holds is left out: a claim is weakened above, or it is an identity, whose bound is the
+/// rounding allowance itself (`tests/identities.rs` plants wrong formulas there).
+#[test]
+fn every_claim_that_holds_is_weakened_or_is_an_identity() {
+    for c in claim::all().into_iter().filter(|c| c.expected == Verdict::Holds) {
+        let weakened = WEAKENED.iter().any(|(id, _)| *id == c.id);
+        let identity = cases(&c, 60).iter().any(|case| match (c.check)(case) {
+            // An identity's bound is twice its allowance and near rounding: far below the numbers compared.
+            // Bitwise claims count differing bits and allow less than one.
+            Ok(Outcome::Compared(e)) => e.bound.hi() < 1e-6 || e.bound.hi() == 0.5,
+            _ => false,
+        });
+        assert!(weakened || identity, "{} is neither weakened here nor an identity", c.id);
+    }
+}
+
+/// Dropping the term for reference points other than `θ_k` must be noticed.
+#[test]
+fn dropping_the_displacement_term_is_noticed() {
+    let claim = find("sgd-general");
+    let noticed = cases(&claim, 400).iter().any(|case| {
+        let (Ok(run), Ok(coupling)) = (case.run(), case.coupling()) else { return false };
+        let local = LocalConstants::new(&case.problem, case.region().expect("both runs exist"));
+        let mut ledger = Ledger::new(&coupling, run, Reference::Start, &local).expect("sizes agree");
+        ledger.entries.iter_mut().for_each(|e| e.displacement = Interval::ZERO);
+        let Ok(bound) = unlearn::bound::sgd::addback_error(&ledger, unlearn::bound::sgd::Regime::General)
+        else {
+            return false;
+        };
+        let theta = addback(&coupling, run, Reference::Start);
+        let measured = case.distance_to_rerun(&theta).expect("both runs exist");
+        let size = case.run_size().expect("both runs exist");
+        Evidence::inequality(measured, bound.value, size).verdict() == Verdict::Refuted
+    });
+    assert!(noticed);
+}
+
+/// A gradient without its ridge is not a residual.
+#[test]
+fn dropping_the_ridge_from_the_residual_is_noticed() {
+    let claim = find("residual-distance");
+    let noticed = cases(&claim, 200).iter().any(|case| {
+        let Ok(fit) = case.fit() else { return false };
+        let Ok(refit) = case.refit() else { return false };
+        let retained = case.problem.retained(&case.forget).expect("something is kept");
+        // At the refit itself the full gradient vanishes; the risk gradient alone does not.
+        let wrong = retained.risk_gradient(&refit.theta).norm() / case.problem.ridge();
+        let right = retained.gradient(&refit.theta).norm() / case.problem.ridge();
+        wrong > 1e-3 * fit.theta.norm() && right < 1e-9 * (1.0 + fit.theta.norm())
+    });
+    assert!(noticed);
+}
+
+/// Retraining with λ added twice is not retraining: the identity "Newton = retrain" must break.
+#[test]
+fn adding_the_ridge_twice_is_noticed() {
+    let claim = find("newton-quadratic-exact");
+    let noticed = cases(&claim, 100).iter().any(|case| {
+        let Ok(fit) = case.fit() else { return false };
+        let twice = case.problem.clone().with_ridge(2.0 * case.problem.ridge()).expect("a valid ridge");
+        let objective = twice.retained(&case.forget).expect("something is kept");
+        let wrong = minimise(&objective, DVector::zeros(twice.active())).expect("strongly convex");
+        let right = case.refit().expect("strongly convex");
+        let (step, size) = ((&wrong.theta - &right.theta).norm(), fit.theta.norm());
+        step > 1e-6 * size
+            && case.distance_to_refit(&wrong.theta).is_ok_and(|d| {
+                Evidence::inequality(d, Interval::ZERO, case.fit_size().unwrap_or(1.0)).verdict()
+                    == Verdict::Refuted
+            })
+    });
+    assert!(noticed);
+}
+
+/// Every expected refutation is found, on its hand-made case or on drawn ones.
+#[test]
+fn false_claims_are_refuted() {
+    for c in claim::all().into_iter().filter(|c| c.expected == Verdict::Refuted) {
+        let n = cases(&c, 150)
+            .iter()
+            .filter(
+                |case| matches!((c.check)(case), Ok(Outcome::Compared(e)) if e.verdict() == Verdict::Refuted),
+            )
+            .count();
+        assert!(n > 0, "{} was not refuted", c.id);
+    }
+}
+
+/// The hand-made counterexamples give the numbers they are known for.
+#[test]
+fn hand_made_counterexamples_have_their_numbers() {
+    let known = [
+        // Error η² = ¼ against a bound of 0.
+        ("prop2-return", 0.25),
+        // Sparse error η² = ¼ against a dense error of 0.
+        ("prop2-sparser", 0.25),
+    ];
+    for (id, error) in known {
+        let claim = find(id);
+        let case = &(claim.directed)()[0];
+        match (claim.check)(case) {
+            Ok(Outcome::Compared(e)) => {
+                assert!(e.measured.contains(error) && e.bound.hi() < 1e-12, "{id}: {e:?}");
+            }
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+    // ‖I − P‖ for two projections at angle arccos 0.6: 1.154 times what min{·, 1} allows.
+    let claim = find("sgd-min-one");
+    match (claim.check)(&(claim.directed)()[0]) {
+        Ok(Outcome::Compared(e)) => {
+            let ratio = e.ratio().expect("visible");
+            assert!((ratio - 1.154).abs() < 1e-3, "{ratio}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
