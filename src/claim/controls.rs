@@ -200,6 +200,9 @@ fn scaled_ridge(case: &Case) -> Result<Outcome> {
 fn power(case: &Case) -> Result<Outcome> {
     let rows: Vec<usize> = (0..case.problem.rows()).collect();
     let x = features(&case.problem, &rows)?;
+    if x.norm() == 0.0 {
+        return Ok(Outcome::NotApplicable("every feature is 0".into()));
+    }
     let claimed = Interval::point(norm_estimate(&x, 20, 0));
     Ok(Outcome::Compared(Evidence::inequality(operator_norm(&x), claimed, x.norm())))
 }
@@ -213,6 +216,9 @@ pub fn indexed_by_coordinate(case: &Case) -> Result<Outcome> {
     let d = mask.parameters();
     let dense = case.problem.clone().with_mask(Mask::full(d))?;
     let whole = dense.full().risk_hessian(&mask.embed(&case.start));
+    if whole.norm() == 0.0 {
+        return Ok(Outcome::NotApplicable("the Hessian is 0".into()));
+    }
     let sigma = singular_values(&whole);
     let claimed = mask.active().iter().map(|&j| sigma[j]).fold(Interval::ZERO, Interval::max);
     let measured = symmetric_norm(&case.problem.full().risk_hessian(&case.start));

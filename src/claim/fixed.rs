@@ -96,16 +96,21 @@ impl<'a> Fixed<'a> {
     }
 }
 
+/// The least allowance. Norms square their entries, so a residual whose entries are below 2⁻⁵¹¹ counts
+/// as 0; solutions that should be 0 come out at that size, divided by a curvature.
+fn not_underflowing(allowance: f64) -> f64 {
+    allowance.max(2.0_f64.powi(-480))
+}
+
 /// Evidence that two computations agree up to the allowance.
 pub(crate) fn agree(a: &DVector<f64>, b: &DVector<f64>, allowance: f64) -> Outcome {
-    // An allowance of exactly 0 (everything is 0) would leave 0 = 0 open after outward rounding.
-    Outcome::Compared(Evidence::identity((a - b).norm(), allowance.max(f64::MIN_POSITIVE)))
+    Outcome::Compared(Evidence::identity((a - b).norm(), not_underflowing(allowance)))
 }
 
 /// Evidence for `left ≤ right` between computed numbers that rounding blurs by the allowance: holds up
 /// to it, is refuted beyond three times it, as for identities.
 pub(crate) fn at_most(left: f64, right: f64, allowance: f64) -> Evidence {
-    let allowance = allowance.max(f64::MIN_POSITIVE);
+    let allowance = not_underflowing(allowance);
     Evidence::inequality(
         Interval::around(left, allowance),
         Interval::point(right) + Interval::point(2.0 * allowance),

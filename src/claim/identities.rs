@@ -8,9 +8,11 @@ use crate::data::RowSet;
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::numeric::tolerance::tol;
-use crate::objective::Problem;
+use crate::objective::{Problem, Reduction};
 use crate::unlearn::leave_out::{LeaveOut, leave_out_residuals};
 use crate::unlearn::projective::projective_update;
+use crate::unlearn::ridge_deletion::RidgeDeletion;
+use crate::unlearn::{Request, Trained, Unlearner};
 use nalgebra::{DMatrix, DVector};
 
 pub(crate) const LEAST_SQUARES: Domain = Domain {
@@ -34,10 +36,10 @@ pub fn claims() -> Vec<Claim> {
                         λ and the weight w of a row unchanged",
             source: "classical (Sherman, Morrison, Woodbury)",
             theorem: Some("Unlearn.Ridge.ridge_removal_exact"),
-            item: "unlearn::leave_out::LeaveOut",
+            item: "unlearn::ridge_deletion::RidgeDeletion",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,
-            check: |case| deletion(case, woodbury),
+            check: |case| both(deletion(case, woodbury)?, shipped(case)?),
             directed: Vec::new,
         },
         Claim {
@@ -87,6 +89,17 @@ pub fn woodbury(problem: &Problem, theta: &DVector<f64>, forget: &RowSet) -> Res
     Ok(theta + LeaveOut::new(problem, theta, forget)?.step())
 }
 
+/// The removal method, where it serves the request: under the sum reduction.
+fn shipped(case: &Case) -> Result<Outcome> {
+    if case.problem.reduction() != Reduction::Sum {
+        return Ok(Outcome::NotApplicable("the method refuses the mean reduction".into()));
+    }
+    let trained = Trained::Minimiser(case.fit()?);
+    let request = Request { problem: &case.problem, forget: &case.forget, trained };
+    let theta = RidgeDeletion.remove(&request)?.theta;
+    deletion(case, move |_, _, _| Ok(theta.clone()))
+}
+
 /// Whose leverage divides `h_ij` in `T`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denominator {
@@ -124,7 +137,10 @@ pub fn izzo(
 ///
 /// # Errors
 /// Those of the fits and of the formula.
-pub fn deletion(case: &Case, formula: Formula) -> Result<Outcome> {
+pub fn deletion(
+    case: &Case,
+    formula: impl Fn(&Problem, &DVector<f64>, &RowSet) -> Result<DVector<f64>>,
+) -> Result<Outcome> {
     applicable((|| {
         let fixed = Fixed::of(case)?;
         let candidate = formula(&case.problem, fixed.theta, &case.forget)?;

@@ -9,6 +9,7 @@ pub mod exact;
 pub mod fixed;
 pub mod identities;
 pub mod masks;
+pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
@@ -89,6 +90,7 @@ pub fn all() -> Vec<Claim> {
         second_order::claims(),
         identities::claims(),
         steps::claims(),
+        outliers::claims(),
         exact::claims(),
         masks::claims(),
         proposition2::claims(),

@@ -3,8 +3,8 @@
 //! `A = ∇²F(θ)` on all rows, `H` without the forgotten ones (weights and λ unchanged), `g = Σ_U w∇ℓ`:
 //! the Newton step is `H⁻¹g`, the influence step (infinitesimal jackknife) `A⁻¹g`.
 
-use super::fixed::{Ends, Formula, agree, at_most, kept_objective, only};
-use super::identities::{LEAST_SQUARES, ONE_OUTPUT, both};
+use super::fixed::{Ends, Formula, agree, kept_objective, only};
+use super::identities::{ONE_OUTPUT, both};
 use super::sgd::applicable;
 use super::{Case, Claim, Domain, Outcome, Verdict};
 use crate::data::RowSet;
@@ -18,23 +18,11 @@ use crate::unlearn::leave_out::{LeaveOut, derivatives, leave_one_out_outputs};
 use nalgebra::{DMatrix, DVector};
 
 /// Rows looked at one by one; more say nothing new.
-const MOST_ROWS: usize = 8;
+pub(crate) const MOST_ROWS: usize = 8;
 
 /// The claims of this file.
 pub fn claims() -> Vec<Claim> {
     vec![
-        Claim {
-            id: "newton-exact-quadratic",
-            title: "one Newton step retrains least squares",
-            statement: "θ − H_R⁻¹∇F_R(θ) = θ_r for squared loss, under the sum and the mean reduction",
-            source: "classical",
-            theorem: Some("Unlearn.Newton.newton_exact_quadratic"),
-            item: "claim::steps::newton",
-            expected: Verdict::Holds,
-            domain: LEAST_SQUARES,
-            check: |case| retraining(case, newton),
-            directed: Vec::new,
-        },
         Claim {
             id: "newton-low-rank",
             title: "the Newton step from the full Hessian",
@@ -83,29 +71,7 @@ pub fn claims() -> Vec<Claim> {
             check: |case| leave_one_out(case, leave_one_out_outputs),
             directed: Vec::new,
         },
-        Claim {
-            id: "influence-vanishes",
-            title: "influence steps of outliers vanish",
-            statement: "x → tx, t ≥ 1: ‖A_t⁻¹g_t‖ ≤ w‖H⁻¹x‖(|y| + |xᵀθ₋|)/(t²q²), q = wxᵀH⁻¹x; least squares",
-            source: "derived here; makes Izzo et al. 2021 (arXiv 2002.10077), Theorem 3, quantitative",
-            theorem: None,
-            item: "claim::steps::outliers",
-            expected: Verdict::Holds,
-            domain: LEAST_SQUARES,
-            check: |case| outliers(case, |o| Ok(Cholesky::new(o.all.clone(), "A_t")?.solve(&o.gradient))),
-            directed: Vec::new,
-        },
     ]
-}
-
-/// One Newton step on the retained objective.
-///
-/// # Errors
-/// As [`Cholesky::new`].
-pub fn newton(problem: &Problem, theta: &DVector<f64>, forget: &RowSet) -> Result<DVector<f64>> {
-    let kept = problem.retained(forget)?;
-    let factor = Cholesky::new(kept.hessian(theta), "the retained Hessian")?;
-    Ok(theta - factor.solve(&kept.gradient(theta)))
 }
 
 /// `H⁻¹g` with the Hessian without the forgotten rows formed and factored.
@@ -240,55 +206,6 @@ fn row_by_row(case: &Case, compare: impl Fn(&One) -> Result<Outcome>) -> Result<
             compare(&One { row, x, leverage, newton, influence, allowance })
         })())?;
         worst = both(worst, outcome)?;
-    }
-    Ok(worst)
-}
-
-/// A forgotten row whose features were multiplied by `t`.
-pub struct Outlier {
-    /// `A_t = H + wt²xxᵀ`.
-    pub all: DMatrix<f64>,
-    /// `H`: the Hessian of the other rows.
-    pub others: DMatrix<f64>,
-    /// `g_t = wℓ′·tx` at the minimiser on all rows.
-    pub gradient: DVector<f64>,
-}
-
-/// Is the step of ever larger rows bounded as [`claims`] states for the influence step?
-///
-/// # Errors
-/// As [`Cholesky::new`] and the step.
-pub fn outliers(case: &Case, step: fn(&Outlier) -> Result<DVector<f64>>) -> Result<Outcome> {
-    let p = &case.problem;
-    let zero = DVector::zeros(p.active());
-    let mut worst = Outcome::NotApplicable("every forgotten row is zero".into());
-    for &row in case.forget.rows().iter().take(MOST_ROWS) {
-        let x = features(p, &[row])?.column(0).clone_owned();
-        if x.norm() == 0.0 {
-            continue;
-        }
-        let (w, y) = (p.full().weights()[row], p.target()[row]);
-        let kept = only(p, |i| i != row)?;
-        let (others, right) = (kept.hessian(&zero), -kept.gradient(&zero));
-        let factor = Cholesky::new(others.clone(), "the Hessian of the other rows")?;
-        let (solved, z) = (factor.solve(&x), x.dot(&factor.solve(&right)));
-        let q = w * x.dot(&solved);
-        // Powers of two keep the scaling itself exact.
-        for t in [1.0, 8.0, 64.0] {
-            let outcome = applicable((|| {
-                let all = &others + &x * x.transpose() * (w * t * t);
-                let (ends, a) = (Ends::of(&all)?, Cholesky::new(all.clone(), "A_t")?);
-                let theta = a.solve(&(&right + &x * (w * t * y)));
-                let gradient = &x * (w * t * (t * x.dot(&theta) - y));
-                let bound = w * solved.norm() * (y.abs() + z.abs()) / (t * t * q * q);
-                // The slope is a difference of y and tx·θ, of which both round.
-                let blur = w * t * a.solve(&x).norm() * (y.abs() + t * x.norm() * theta.norm());
-                let left = step(&Outlier { all, others: others.clone(), gradient })?.norm();
-                let allowance = tol(x.len() + p.rows(), ends.condition()) * (blur + left);
-                Ok(Outcome::Compared(at_most(left, bound, allowance)))
-            })())?;
-            worst = both(worst, outcome)?;
-        }
     }
     Ok(worst)
 }

@@ -53,6 +53,7 @@ pub fn covers(domain: &Domain, case: &Case) -> bool {
         }
         && (domain.masks || case.problem.mask().is_full())
         && (domain.momentum || case.plan.momentum == 0.0)
+        && (!domain.wide || case.problem.rows() <= case.problem.active())
 }
 
 fn wdbc(seed: u64) -> Result<Vec<Case>> {
