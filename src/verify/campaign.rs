@@ -138,7 +138,13 @@ pub fn on_cases<'c>(
     let mut tally = Tally::default();
     for case in cases {
         if let Some(evidence) = tally.record((claim.check)(case)) {
-            tally.counterexample.get_or_insert(Counterexample { case: summarise(case), evidence });
+            // There is nothing to shrink: show the case that violates the claim most.
+            let worse = tally.counterexample.as_ref().is_none_or(|c| {
+                c.evidence.ratio().unwrap_or(0.0) < evidence.ratio().unwrap_or(f64::INFINITY)
+            });
+            if worse {
+                tally.counterexample = Some(Counterexample { case: summarise(case), evidence });
+            }
         }
         progress();
     }
