@@ -25,6 +25,33 @@ fn quoted() -> Vec<(Vec<String>, Vec<String>)> {
         .collect()
 }
 
+/// Lines of shell blocks that begin with `unlearn`.
+fn typed() -> Vec<Vec<String>> {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let blocks =
+        readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next().map(str::to_owned));
+    blocks
+        .flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|l| l.strip_prefix("unlearn ").map(|a| a.split_whitespace().map(str::to_owned).collect()))
+        .collect()
+}
+
+#[test]
+fn typed_commands_run() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let commands = typed();
+    assert!(commands.len() >= 3, "the README types {} commands", commands.len());
+    for arguments in commands {
+        let out = Command::new(env!("CARGO_BIN_EXE_unlearn"))
+            .args(&arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("the command runs");
+        assert!(out.status.success(), "unlearn {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+    }
+}
+
 /// Blanks do not count; `…` stands for the rest of the line.
 fn squeezed(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")

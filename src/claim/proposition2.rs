@@ -120,7 +120,7 @@ pub fn claims() -> Vec<Claim> {
             title: "recollection in the released order is exact",
             statement: "on quadratics a ← (I − ηH)(a + η drop), H the full-batch Hessian, leaves at most 1 % of the error of the untouched model",
             source: "released code of Qiao et al. 2024 (arXiv 2404.01712); read in the code",
-            theorem: None,
+            theorem: Some("Unlearn.Refuted.early_recollection_refuted"),
             item: "claim::proposition2::released_order",
             expected: Verdict::Refuted,
             domain: Domain { losses: &[Loss::Squared], ..LINEAR },
