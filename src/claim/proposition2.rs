@@ -29,7 +29,7 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: LINEAR,
             check: as_printed,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
         Claim {
             id: "prop2-scale",
@@ -41,7 +41,7 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: Domain { losses: &[Loss::Squared], ..LINEAR },
             check: scale_invariant,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
         Claim {
             id: "prop2-return",
@@ -113,7 +113,7 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: LINEAR,
             check: proxy_scaling,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
         Claim {
             id: "recollection-released",
@@ -125,7 +125,7 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: Domain { losses: &[Loss::Squared], ..LINEAR },
             check: released_order,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
     ]
 }

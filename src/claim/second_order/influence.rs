@@ -87,7 +87,7 @@ pub(super) fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: SMOOTH,
             check: influence_quadratic,
-            directed: Vec::new,
+            directed: || vec![tenth_deleted(Reduction::Sum)],
         },
     ]
 }
