@@ -1,6 +1,7 @@
 //! Bounds: one file per theorem. Hypotheses are checked, constants are explicit, and what comes out is
 //! an interval around the right-hand side, with the name of the theorem that justifies it.
 
+pub mod audit;
 pub mod continuation;
 pub mod influence;
 pub mod ledger;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. No mathematics here; every number comes from the library.
 
+mod audit;
 mod claims;
 mod derive;
 mod input;
@@ -33,6 +34,8 @@ const EXIT_STATUS: &str = "Exit status: 0 done, and nothing refuted that should 
 enum Command {
     /// Check claims on generated and on real data
     Verify(verify::Arguments),
+    /// How far are these parameters from the exactly retrained ones? A certified interval
+    Audit(audit::Arguments),
     /// Fit a model; keep the parameters and the trajectory
     Train(train::Arguments),
     /// Forget rows with a method; what the result guarantees and what it cost
@@ -63,6 +66,7 @@ pub(crate) fn run() -> ExitCode {
     finish(match cli.command {
         None => verify::run(&verify::Arguments { claims: Vec::new(), settings: cli.verify }),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Audit(arguments)) => audit::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Remove(arguments)) => remove::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),

@@ -1,13 +1,16 @@
-//! Numbers before any learning: stable scalar functions, intervals, tolerances, sparse rows,
-//! weighted Gram matrices, factorisations and enclosed spectra.
+//! Numbers before any learning: stable scalar functions, intervals and functions of them, tolerances,
+//! sparse rows, enclosed products, weighted Gram matrices, factorisations and enclosed spectra.
 
 pub mod csr;
+pub mod elementary;
 pub mod enclosure;
 pub mod factor;
 pub mod gram;
 pub mod interval;
 pub mod power;
+pub mod product;
 pub mod scalar;
 pub mod span;
 pub mod spectrum;
 pub mod tolerance;
+mod twofold;

@@ -1,5 +1,6 @@
 //! What people and scripts read: tables, counterexamples, JSON lines, progress.
 
+pub mod between;
 pub mod counterexample;
 pub mod json;
 pub mod number;

@@ -5,6 +5,7 @@
 
 pub(crate) mod case;
 pub(crate) mod compare;
+pub(crate) mod decimal;
 pub(crate) mod generate;
 pub(crate) mod number;
 pub(crate) mod oracle;

@@ -1,0 +1,147 @@
+//! `unlearn audit`: a certified interval around the distance from the exactly retrained model.
+
+use super::{Outcome, input, output};
+use nalgebra::DVector;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use unlearn::bound::audit::{Audit, THEOREM, audit};
+use unlearn::data::RowSet;
+use unlearn::error::{Error, Result};
+use unlearn::numeric::interval::Interval;
+use unlearn::report::between;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    input: input::Options,
+    /// The parameters in question: one number per parameter in PyTorch's order (.npy, or one per line)
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+    #[command(flatten)]
+    options: output::Options,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let options = &arguments.options;
+    let input = arguments.input.load(input::Draw::default())?;
+    let problem = &input.problem;
+    let theta = match &arguments.parameters {
+        Some(path) => input::parameters(problem, path, options.quiet)?,
+        None => {
+            return Err(Error::Invalid(format!(
+                "audit needs --parameters FILE: {} numbers, one per line or a .npy, each layer's weights \
+                 (outputs x inputs, row by row) and then its bias",
+                problem.model().parameters()
+            )));
+        }
+    };
+    let found = examine(&input, &theta)?;
+    let mut json = options.open()?;
+    json.object(|| found.json(&input))?;
+    if json.leaves_standard_output() {
+        output::print(&found.text(arguments, &input))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// What came out.
+enum Found {
+    Certified(Box<Audit>),
+    /// No certificate exists for this kind of model.
+    Nothing {
+        why: String,
+    },
+}
+
+fn examine(input: &input::Input, theta: &DVector<f64>) -> Result<Found> {
+    let problem = &input.problem;
+    if problem.model().is_linear() {
+        let k = problem.active();
+        input::check_size("the Hessian", k, k, "prune with --mask")?;
+        input::check_size("the features read", problem.rows(), k, "use fewer rows or a --mask")?;
+        return Ok(Found::Certified(Box::new(audit(problem, input.forget.as_ref(), theta)?)));
+    }
+    match audit(problem, input.forget.as_ref(), theta) {
+        Err(Error::Hypothesis { why, .. }) => Ok(Found::Nothing { why }),
+        Err(other) => Err(other),
+        Ok(found) => Ok(Found::Certified(Box::new(found))),
+    }
+}
+
+/// JSON has no infinity: an end at infinity is `null`.
+fn enclosure(x: Interval) -> Value {
+    let end = |v: f64| v.is_finite().then_some(v);
+    json!({ "lo": end(x.lo()), "hi": end(x.hi()) })
+}
+
+impl Found {
+    fn json(&self, input: &input::Input) -> Value {
+        let problem = &input.problem;
+        let forgotten = input.forget.as_ref().map_or(0, RowSet::len);
+        let unknown = Interval::new(0.0, f64::INFINITY);
+        let (distance, gradient, convexity, gaps) = match self {
+            Found::Certified(a) => {
+                (a.distance, a.gradient_norm, a.strong_convexity, [a.output_gap, a.retained_output_gap])
+            }
+            Found::Nothing { .. } => (unknown, unknown, Interval::ENTIRE, [unknown; 2]),
+        };
+        let (guarantee, theorem, reason) = match self {
+            Found::Certified(_) => ("strong-convexity", Some(THEOREM), None),
+            Found::Nothing { why } => ("none", None, Some(why)),
+        };
+        json!({
+            "distance": enclosure(distance),
+            "gradient_norm": enclosure(gradient),
+            "strong_convexity": enclosure(convexity),
+            "retained": problem.rows() - forgotten,
+            "forgotten": forgotten,
+            "active": problem.active(),
+            "parameters": problem.model().parameters(),
+            "guarantee": guarantee,
+            "theorem": theorem,
+            "output_gap": enclosure(gaps[0]),
+            "retained_output_gap": enclosure(gaps[1]),
+            "reason": reason,
+        })
+    }
+
+    fn text(&self, arguments: &Arguments, input: &input::Input) -> String {
+        let problem = &input.problem;
+        let forgotten = input.forget.as_ref().map_or(0, RowSet::len);
+        let mut text = String::new();
+        if !arguments.options.quiet {
+            text += &format!(
+                "{} on {}: {forgotten} of {} rows forgotten, {} of {} parameters active\n",
+                arguments.input.model,
+                arguments.input.data,
+                problem.rows(),
+                problem.active(),
+                problem.model().parameters()
+            );
+        }
+        let a = match self {
+            Found::Nothing { why } => return text + &format!("no certificate: {why}\n"),
+            Found::Certified(a) => a,
+        };
+        let between = |x: Interval| {
+            let (lo, hi) = between::ends(x);
+            format!("between {lo} and {hi}")
+        };
+        text += &format!("{} from the exactly retrained model\n", between(a.distance));
+        if arguments.options.quiet {
+            return text;
+        }
+        text += &format!("largest change of an output: {} over all rows", between(a.output_gap));
+        if forgotten > 0 {
+            text += &format!(",\n  {} over the rows kept", between(a.retained_output_gap));
+        }
+        text += &format!("\ngradient norm: {}\n", between(a.gradient_norm));
+        text += &format!("strong convexity: at least {}\n", between::ends(a.strong_convexity).0);
+        text + &format!(
+            "The Euclidean distance to the minimiser on the {} rows kept, over the reals, with the input read as\n\
+             exact 64-bit numbers and every rounding enclosed. It rests on strong convexity ({THEOREM})\n\
+             and on no assumption about how the parameters were made.\n",
+            a.retained
+        )
+    }
+}
