@@ -1,5 +1,7 @@
 //! The command line as a person types it.
 
+#[path = "command/audit.rs"]
+mod audit;
 #[path = "command/bad_input.rs"]
 mod bad_input;
 #[path = "command/derive.rs"]
@@ -93,7 +95,7 @@ fn objects(text: &str) -> Vec<serde_json::Value> {
 fn help_and_version_go_to_standard_output() {
     let desk = Desk::new();
     let help = desk.done("--help");
-    for word in ["verify", "train", "remove", "derive", "list", "Exit status"] {
+    for word in ["verify", "audit", "train", "remove", "derive", "list", "Exit status"] {
         assert!(help.contains(word), "{help}");
     }
     assert!(desk.done("derive --help").contains("gauss-newton"));

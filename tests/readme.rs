@@ -63,6 +63,9 @@ fn quoted_output_is_printed() {
     assert!(blocks.len() >= 3, "the README quotes {} commands", blocks.len());
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("forget.txt"), "3\n17\n42\n").expect("a writable folder");
+    // Made by NumPy with the lines that the README shows.
+    let theta = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/readme/theta.npy");
+    fs::copy(theta, folder.path().join("theta.npy")).expect("a writable folder");
     for (arguments, lines) in blocks {
         let out = Command::new(env!("CARGO_BIN_EXE_unlearn"))
             .args(&arguments)

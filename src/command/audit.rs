@@ -127,7 +127,7 @@ impl Found {
             let (lo, hi) = between::ends(x);
             format!("between {lo} and {hi}")
         };
-        text += &format!("{} from the exactly retrained model\n", between(a.distance));
+        text += &format!("distance from the exactly retrained model: {}\n", between(a.distance));
         if arguments.options.quiet {
             return text;
         }
@@ -138,10 +138,11 @@ impl Found {
         text += &format!("\ngradient norm: {}\n", between(a.gradient_norm));
         text += &format!("strong convexity: at least {}\n", between::ends(a.strong_convexity).0);
         text + &format!(
-            "The Euclidean distance to the minimiser on the {} rows kept, over the reals, with the input read as\n\
-             exact 64-bit numbers and every rounding enclosed. It rests on strong convexity ({THEOREM})\n\
-             and on no assumption about how the parameters were made.\n",
-            a.retained
+            "The distance is Euclidean, to the exact minimiser on the {} of {} rows kept, with the input read as exact\n\
+             64-bit numbers and every rounding enclosed. It rests on strong convexity\n\
+             ({THEOREM}), not on how the parameters were made.\n",
+            a.retained,
+            problem.rows()
         )
     }
 }
