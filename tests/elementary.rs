@@ -50,16 +50,11 @@ fn enclosures_contain_the_table_and_are_sharp() {
 }
 
 #[test]
-fn a_step_inwards_would_be_noticed() {
-    // Half the width, around the middle, misses some of the table: the width is not generous.
-    let missed = |name: &str, f: Function| {
-        rows("elementary.csv").iter().filter(|r| r.0 == name).any(|(_, z, value)| {
-            let y = f(Interval::point(z[0]));
-            let narrower = y.lo().next_up() <= y.hi().next_down();
-            narrower && !contains(Interval::new(y.lo().next_up(), y.lo().next_up()), value)
-        })
-    };
-    assert!(FUNCTIONS.iter().all(|(name, f, _)| missed(name, *f)));
+fn an_enclosure_without_width_would_be_noticed() {
+    for (name, f, _) in FUNCTIONS {
+        let missed = |z: f64, value: &str| !contains(Interval::point(f(Interval::point(z)).mid()), value);
+        assert!(rows("elementary.csv").iter().any(|r| r.0 == name && missed(r.1[0], &r.2)), "{name}");
+    }
 }
 
 #[test]
@@ -150,7 +145,7 @@ proptest! {
         // Below 2⁶² sums are exact as floats or rounded once; compare as integers.
         let (lo, hi) = ((d.lo() / scale).floor(), (d.hi() / scale).ceil());
         prop_assert!(lo as i128 <= exact && exact <= hi as i128, "{} not in {:?}", exact, d);
-        let widest = 2.5 * (terms.len() + 2) as f64 * f64::EPSILON / 2.0 * size as f64;
+        let widest = 8.0 * f64::EPSILON * size as f64;
         prop_assert!((d.hi() - d.lo()) / scale <= widest + 1e-300);
     }
 }
@@ -167,7 +162,7 @@ fn long_sums_are_tight_and_overflow_is_unbounded() {
     let n = 100_000;
     let x: Vec<f64> = (0..n).map(|i| 1.0 + f64::from(i % 7)).collect();
     let d = dot(&x, &vec![0.1; n as usize]);
-    assert!((d.hi() - d.lo()) / d.lo() < 3e-11);
+    assert!((d.hi() - d.lo()) / d.lo() < 2e-15);
     assert_eq!(dot(&[f64::MAX, -f64::MAX], &[2.0, 2.0]), Interval::ENTIRE);
     let mut vague = Sum::default();
     vague.add(-3.0, Ball { mid: 1.0, radius: 0.25 });

@@ -11,7 +11,7 @@ pub(super) struct Twofold {
 }
 
 /// `a + b = s + e` exactly.
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let s = a + b;
     let shared = s - a;
     (s, (a - (s - shared)) + (b - shared))

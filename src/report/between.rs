@@ -11,8 +11,8 @@ use crate::numeric::interval::Interval;
 /// use unlearn::report::between::ends;
 /// let shown = |lo, hi| ends(Interval::new(lo, hi));
 /// assert_eq!(shown(0.5, 0.5), ("0.500".into(), "0.500".into()));
-/// assert_eq!(shown(0.123456, 0.123458), ("0.123456".into(), "0.123459".into())); // floats just off the decimals
-/// assert_eq!(shown(0.0, 9.99e-17), ("0".into(), "9.99e-17".into()));
+/// assert_eq!(shown(0.123456, 0.123458), ("0.123455".into(), "0.123458".into())); // both floats lie below
+/// assert_eq!(shown(0.0, f64::EPSILON / 2.0), ("0".into(), "1.12e-16".into())); // 1.1102…e-16
 /// assert_eq!(shown(2.0, f64::INFINITY), ("2.00".into(), "inf".into()));
 /// ```
 ///
