@@ -165,7 +165,9 @@ impl Interval {
             return Interval::ZERO;
         }
         let scale = power_of_two_at_most(largest);
-        let sum: f64 = v.iter().map(|x| (x / scale) * (x / scale)).sum();
+        // The inverse of a power of two is exact, also where it is subnormal.
+        let inverse = 1.0 / scale;
+        let sum: f64 = v.iter().map(|x| (x * inverse) * (x * inverse)).sum();
         // Terms below 2⁻⁵⁰⁰ of the largest may underflow; each loses at most one subnormal.
         let slack = (v.len() + 2) as f64 * f64::EPSILON * sum + v.len() as f64 * f64::MIN_POSITIVE;
         Interval::around(sum, slack).sqrt() * Interval::point(scale)

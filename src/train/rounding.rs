@@ -34,8 +34,7 @@ pub fn drift(problem: &Problem, plan: &Plan, run: &Trajectory, rescale: impl Fn(
     let convex = problem.model().is_linear() && plan.momentum == 0.0;
     for (k, step) in plan.steps.iter().enumerate() {
         let theta = &run.points[k];
-        // Norms that do not underflow: a run on tiny numbers rounds too.
-        let size = Interval::norm(theta.as_slice()).hi();
+        let size = length(theta);
         let share = rescale(k) / step.rows.len() as f64;
         let mass = share * step.rows.iter().map(|&i| row_gradient_norm(problem, i, theta)).sum::<f64>();
         let lipschitz = share * step.rows.iter().map(|&i| smoothness[i]).sum::<f64>() + plan.weight_decay;
@@ -51,5 +50,11 @@ pub fn drift(problem: &Problem, plan: &Plan, run: &Trajectory, rescale: impl Fn(
 }
 
 fn row_gradient_norm(problem: &Problem, i: usize, theta: &DVector<f64>) -> f64 {
-    Interval::norm(super::coupling::loss_gradient(problem, std::iter::once(i), 1.0, theta).as_slice()).hi()
+    length(&super::coupling::loss_gradient(problem, std::iter::once(i), 1.0, theta))
+}
+
+/// `‖v‖`, slowly where the squares come near underflow: a run on tiny numbers rounds too.
+fn length(v: &DVector<f64>) -> f64 {
+    let fast = v.norm();
+    if fast > 1e-140 { fast } else { Interval::norm(v.as_slice()).hi() }
 }
