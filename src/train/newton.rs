@@ -150,7 +150,7 @@ fn check_determined(objective: &Objective<'_>, theta: &DVector<f64>, direction: 
     }
     let moved = objective.outputs(direction);
     // NaN counts as moving.
-    match objective.support().find(|&(i, _)| !(moved.column(i).amax() <= 0.25)) {
+    match objective.support().find(|&(i, _)| !moved.column(i).iter().all(|v| v.abs() <= 0.25)) {
         None => Ok(()),
         Some((i, _)) => Err(Error::Data(format!(
             "without a ridge there seems to be no minimiser: the loss of row {i} falls however far the \
