@@ -11,6 +11,7 @@ use unlearn::metric::accuracy::accuracy;
 use unlearn::objective::Problem;
 use unlearn::report::json::interval;
 use unlearn::report::number::{count, short};
+use unlearn::report::paragraph::paragraph;
 use unlearn::report::table::{Align, Table};
 use unlearn::train::newton::{Fit, rounding_floor};
 use unlearn::unlearn::report::{Row, compare};
@@ -133,15 +134,14 @@ impl Report<'_> {
             problem.active(),
             problem.model().parameters(),
         );
-        text.push_str(&match &row.guarantee {
-            Guarantee::Exact { theorem } => {
-                format!("  guarantee  equal to the retrained model ({theorem})\n")
-            }
+        let guarantee = match &row.guarantee {
+            Guarantee::Exact { theorem } => format!("equal to the retrained model ({theorem})"),
             Guarantee::Within { distance, theorem } => {
-                format!("  guarantee  within {} of the retrained model ({theorem})\n", short(*distance))
+                format!("within {} of the retrained model ({theorem})", short(*distance))
             }
-            Guarantee::None { why } => format!("  guarantee  none: {why}\n"),
-        });
+            Guarantee::None { why } => format!("none: {why}"),
+        };
+        text.push_str(&paragraph("  guarantee  ", &guarantee));
         text.push_str(&format!(
             "  cost       {} row visits, {} s\n",
             row.cost.row_visits,

@@ -147,3 +147,55 @@ pub fn last_line(summaries: &[Summary]) -> String {
     }
     format!("{all}: {}\n", parts.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::{Claim, all};
+    use crate::report::json;
+    use crate::verify::schedule::Schedule;
+
+    /// The claim on a few generated problems, judged against the given expectation.
+    fn judged(id: &str, expected: Verdict) -> Summary {
+        let claim = all().into_iter().find(|c| c.id == id).unwrap();
+        let claims = [Claim { expected, ..claim }];
+        Schedule { claims: &claims, generated: Some(4), suites: &[], seed: 1, jobs: 1 }.run(&|_| {}).remove(0)
+    }
+
+    #[test]
+    fn what_is_not_as_expected_cannot_be_overlooked() {
+        // The bound is 0 where the run returns; the error is not.
+        let summaries =
+            [judged("prop2-return", Verdict::Holds), judged("residual-loss-gap", Verdict::Refuted)];
+        assert!(summaries.iter().all(|s| s.standing() == Standing::Unexpected));
+        let table = table(&summaries);
+        assert_eq!(table.lines().filter(|line| line.starts_with("!!")).count(), 2, "{table}");
+        let remarks = remarks(&summaries, Detail::Brief);
+        for part in ["UNEXPECTED prop2-return (refuted)", "steps ", "UNEXPECTED residual-loss-gap (holds)"] {
+            assert!(remarks.contains(part), "{remarks}");
+        }
+        let last = last_line(&summaries);
+        assert_eq!(
+            last,
+            "2 claims: 0 as expected; 2 NOT as expected (prop2-return refuted, residual-loss-gap holds)\n"
+        );
+    }
+
+    #[test]
+    fn an_expected_refutation_is_one_line_unless_asked_for() {
+        let summaries = [judged("prop2-return", Verdict::Refuted)];
+        let (brief, full) = (remarks(&summaries, Detail::Brief), remarks(&summaries, Detail::Full));
+        assert!(brief.contains("0.250 > 0;") && !brief.contains("steps  "), "{brief}");
+        assert!(full.contains("claimed bound") && full.len() > brief.len(), "{full}");
+        assert!(!table(&summaries).contains("!!"));
+    }
+
+    #[test]
+    fn an_infinite_ratio_is_null_in_json() {
+        let summary = judged("prop2-return", Verdict::Refuted);
+        assert_eq!(summary.findings[0].worst_ratio, f64::INFINITY);
+        let line: serde_json::Value = serde_json::from_str(&json::lines(&summary, false)).unwrap();
+        assert!(line["worst_ratio"].is_null() && line["median_ratio"].is_number(), "{line}");
+        assert_eq!(line["verdict"], "refuted");
+    }
+}
