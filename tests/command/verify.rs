@@ -89,7 +89,7 @@ fn counterexamples_are_printed_in_full_when_asked_for() {
 #[test]
 fn nothing_but_text_reaches_a_pipe_and_no_line_is_too_long() {
     let desk = Desk::new();
-    for rest in ["--cases 4", "verify --cases 4 --verbose"] {
+    for rest in ["--cases 4 --data generated", "verify --cases 4 --data generated --data wdbc --verbose"] {
         let ran = desk.unlearn(&format!("{rest} --seed 3"));
         assert_eq!(ran.err, "");
         assert!(!ran.out.contains(['\r', '\u{1b}']), "{}", ran.out);
