@@ -6,8 +6,6 @@ mod bad_input;
 mod derive;
 #[path = "command/list.rs"]
 mod list;
-#[path = "command/readme.rs"]
-mod readme;
 #[path = "command/remove.rs"]
 mod remove;
 #[path = "command/train.rs"]

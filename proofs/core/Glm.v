@@ -32,7 +32,7 @@
       glm_masked_loss, _grad, _hess                a mask is the same model on fewer columns *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Unlearn Require Import Euclid Convex Newton Sgd Submatrix.
+From Unlearn Require Import Euclid Convex Newton Submatrix.
 
 Set Implicit Arguments.
 Unset Strict Implicit.

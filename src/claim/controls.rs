@@ -82,7 +82,7 @@ pub fn claims() -> Vec<Claim> {
             title: "largest singular value over unmasked indices",
             statement: "‖H_mm‖ ≤ σ(m) = max{σ_j(∇²ℓ) : m_j ≠ 0}, σ_1 ≥ σ_2 ≥ …",
             source: "the σ(m) of Jia et al. 2023 (arXiv 2304.04934), Proposition 2, taken literally",
-            theorem: None,
+            theorem: Some("Unlearn.Refuted.coordinate_sigma_too_small"),
             item: "claim::controls::indexed_by_coordinate",
             expected: Verdict::Refuted,
             domain: ANY_MODEL,

@@ -53,6 +53,19 @@ pub(crate) fn returning() -> Case {
     .labelled("returning trajectory")
 }
 
+/// One forgotten step and three retained ones towards the same target with `η = 1/16`: `θ_t = 1 − q⁴`,
+/// the error is `η(1 − q³)`, `q = 15/16`. The printed bound `η² t ‖θ_t‖ σ` is smaller by a factor of about 3.
+pub(crate) fn one_long_line() -> Case {
+    const ETA: f64 = 0.0625;
+    case(Small {
+        rows: &[(&[1.0], 1.0), (&[1.0], 1.0)],
+        forget: &[0],
+        steps: &[(0, ETA), (1, ETA), (1, ETA), (1, ETA)],
+        mask: None,
+    })
+    .labelled("one target")
+}
+
 /// `H = [[1,−1],[−1,1]]`, forgotten gradient `(1,1)`, mask `(1,0)`: dense error 0, sparse error `η²`.
 pub(crate) fn sparser() -> Case {
     case(Small {

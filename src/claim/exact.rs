@@ -29,7 +29,7 @@ pub fn claims() -> Vec<Claim> {
             title: "interpolators forget by projection",
             statement: "θ₋U = P_row(X_r)θ for θ = X⁺y, fewer independent rows than parameters, no ridge",
             source: "derived here; related: Block et al. 2025 (arXiv 2505.22601), recalled",
-            theorem: None,
+            theorem: Some("Unlearn.Removal.min_norm_removal"),
             item: "unlearn::interpolation::project_out",
             expected: Verdict::Holds,
             domain: Domain { wide: true, ..LEAST_SQUARES },

@@ -29,7 +29,7 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: LINEAR,
             check: as_printed,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
         Claim {
             id: "prop2-scale",
@@ -41,7 +41,7 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: Domain { losses: &[Loss::Squared], ..LINEAR },
             check: scale_invariant,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
         Claim {
             id: "prop2-return",
@@ -113,19 +113,19 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: LINEAR,
             check: proxy_scaling,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
         Claim {
             id: "recollection-released",
             title: "recollection in the released order is exact",
             statement: "on quadratics a ← (I − ηH)(a + η drop), H the full-batch Hessian, leaves at most 1 % of the error of the untouched model",
             source: "released code of Qiao et al. 2024 (arXiv 2404.01712); read in the code",
-            theorem: None,
+            theorem: Some("Unlearn.Refuted.early_recollection_refuted"),
             item: "claim::proposition2::released_order",
             expected: Verdict::Refuted,
             domain: Domain { losses: &[Loss::Squared], ..LINEAR },
             check: released_order,
-            directed: Vec::new,
+            directed: || vec![directed::one_long_line()],
         },
     ]
 }

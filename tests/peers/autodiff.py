@@ -1,7 +1,7 @@
 """Compares value, gradient, Hessian and Gauss-Newton matrix with automatic differentiation (JAX).
 
     pip install jax==0.10.2          # in an environment outside the repository
-    python tests/peers/autodiff.py   # builds and runs examples/derive.rs; a few minutes
+    python tests/peers/autodiff.py   # builds the command and runs `unlearn derive`; a few minutes
 
 Networks of one to four layers on real data, every activation, every loss, dense and compressed rows,
 with and without a mask. Exit status 1 when any difference exceeds 1e-12 of the largest entry: JAX and
@@ -96,29 +96,35 @@ def by_autodiff(x, y, widths, activation, loss, theta, keep):
 
 
 def by_library(x, y, model, theta, keep, storage, folder):
-    """Everything the library prints, from files as a user would write them."""
-    with open(folder / "data.csv", "w", newline="") as f:
-        out = csv.writer(f)
-        out.writerow([f"x{j}" for j in range(x.shape[1])] + ["y"])
-        out.writerows([[repr(float(v)) for v in [*row, label]] for row, label in zip(x, y)])
-    (folder / "theta.txt").write_text("".join(f"{float(t)!r}\n" for t in theta))
+    """Everything the command derives, from files as a user would write them."""
+    if storage == "dense":
+        data = folder / "data.csv"
+        with open(data, "w", newline="") as f:
+            out = csv.writer(f)
+            out.writerow([f"x{j}" for j in range(x.shape[1])] + ["y"])
+            out.writerows([[repr(float(v)) for v in [*row, label]] for row, label in zip(x, y)])
+    else:
+        data = folder / "data.svm"
+        with open(data, "w") as f:
+            for row, label in zip(x, y):
+                # The last feature is written even when it is zero, so that the width is known.
+                kept = [j for j in range(len(row)) if row[j] != 0 or j == len(row) - 1]
+                f.write(" ".join([repr(float(label))] + [f"{j + 1}:{float(row[j])!r}" for j in kept]) + "\n")
+    np.save(folder / "theta.npy", theta)
     (folder / "mask.txt").write_text("".join(f"{int(k)}\n" for k in keep))
-    command = ["cargo", "run", "--quiet", "--release", "--example", "derive", "--", str(folder / "data.csv")]
-    command += [model, str(folder / "theta.txt"), str(RIDGE), storage]
-    command += [] if keep.all() else [str(folder / "mask.txt")]
-    text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    k = int(keep.sum())
-    found = {"value": np.zeros(1), "gradient": np.zeros(k), "hessian": np.zeros((k, k))}
-    found["gauss-newton"] = np.zeros((k, k))
-    for quantity, i, j, value in list(csv.reader(text.splitlines()))[1:]:
-        if j:
-            found[quantity][int(i), int(j)] = found[quantity][int(j), int(i)] = float(value)
-        else:
-            found[quantity][int(i or 0)] = float(value)
+    found = {}
+    for quantity in ("value", "gradient", "hessian", "gauss-newton"):
+        command = [str(ROOT / "target" / "release" / "unlearn"), "derive", quantity, "--quiet"]
+        command += ["--model", model, "--data", str(data), "--ridge", str(RIDGE)]
+        command += ["--parameters", str(folder / "theta.npy"), "--output", str(folder / "out.npy")]
+        command += [] if keep.all() else ["--mask", str(folder / "mask.txt")]
+        subprocess.run(command, check=True)
+        found[quantity] = np.load(folder / "out.npy")
     return found
 
 
 def main():
+    subprocess.run(["cargo", "build", "--quiet", "--release"], cwd=ROOT, check=True)
     worst = 0.0
     for name, model, seed in CASES:
         rng = np.random.default_rng(seed)

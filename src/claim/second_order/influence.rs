@@ -34,7 +34,7 @@ pub(super) fn claims() -> Vec<Claim> {
             title: "influence removal, from the steps",
             statement: "‖θ_o+Δ − θ_r‖ ≤ (1/μ_R)((Q/2)‖Δ_N‖² + ‖H−H_R‖‖Δ‖), Δ_N the Newton step",
             source: "derived here; compare Koh et al. 2019 (arXiv 1905.13289), recalled",
-            theorem: None,
+            theorem: Some("Unlearn.Influence.influence_error_newton"),
             item: "bound::influence::safe_error",
             expected: Verdict::Holds,
             domain: CONVEX,
@@ -87,7 +87,7 @@ pub(super) fn claims() -> Vec<Claim> {
             expected: Verdict::Refuted,
             domain: SMOOTH,
             check: influence_quadratic,
-            directed: Vec::new,
+            directed: || vec![tenth_deleted(Reduction::Sum)],
         },
     ]
 }
