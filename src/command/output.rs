@@ -11,10 +11,10 @@ use unlearn::error::{Error, Result};
 #[group(skip)]
 pub(super) struct Options {
     /// Seed of everything random
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, allow_negative_numbers = true)]
     pub(super) seed: u64,
     /// Threads [default: as many as the machine has; results do not depend on it]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) jobs: Option<usize>,
     /// Write the result as JSON to a file, or to standard output for '-'
     #[arg(long, value_name = "FILE|-")]

@@ -165,12 +165,22 @@ impl Report<'_> {
             ("guaranteed", Align::Right),
             ("row visits", Align::Right),
         ]);
+        let noop = self.rows[0].distance.lo();
         for row in self.rows {
-            let mark = if row.enclosed { "" } else { "~" };
+            let (distance, ratio) = if !row.enclosed {
+                (format!("~{}", short(row.distance.mid())), short(row.ratio))
+            } else if row.distance.lo() > 0.0 {
+                (short(row.distance.mid()), short(row.ratio))
+            } else {
+                // Below what rounding lets one see the computed digits mean nothing.
+                let most = row.distance.hi();
+                let share = if noop > 0.0 { format!("<= {}", short(most / noop)) } else { "-".into() };
+                (format!("<= {}", short(most)), share)
+            };
             table.row([
                 row.method.to_owned(),
-                format!("{mark}{}", short(row.distance.mid())),
-                short(row.ratio),
+                distance,
+                ratio,
                 match &row.guarantee {
                     Guarantee::Exact { .. } => "exact".into(),
                     Guarantee::Within { distance, .. } => format!("<= {}", short(*distance)),
@@ -184,7 +194,8 @@ impl Report<'_> {
 
     fn legend(&self) -> &'static str {
         if self.rows.iter().all(|row| row.enclosed) {
-            "distance: from the retrained model; of no-op: divided by that of doing nothing\n"
+            "distance: from the retrained model (<=: too small to tell from rounding); of no-op: divided by that of \
+             doing nothing\n"
         } else {
             "distance: from the retrained model as computed (~: its own error is not bounded, since it is not \
              the only minimum)\nof no-op: divided by the distance of doing nothing\n"

@@ -20,10 +20,10 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) sgd: bool,
     /// Rows per batch
-    #[arg(long, value_name = "N", default_value_t = 32, requires = "sgd")]
+    #[arg(long, value_name = "N", default_value_t = 32, requires = "sgd", allow_negative_numbers = true)]
     batch: usize,
     /// Passes over the rows
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "sgd")]
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "sgd", allow_negative_numbers = true)]
     epochs: usize,
     /// Step size
     #[arg(long, value_name = "η", default_value_t = 0.1, requires = "sgd", allow_negative_numbers = true)]

@@ -76,13 +76,16 @@ pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
     let mut g = objective.gradient(&theta);
     let mut floor = f64::INFINITY;
     for iteration in 0..MOST {
-        if !g.norm().is_finite() {
-            return Err(Error::Data(
-                "the objective overflows at the current parameters; standardise the data".into(),
-            ));
-        }
         let hessian = objective.hessian(&theta);
         floor = rounding_floor(objective, &theta, &hessian);
+        // Under an infinite allowance every point would count as stationary.
+        if !(g.norm().is_finite() && floor.is_finite()) {
+            return Err(Error::Data(
+                "the objective overflows at the current parameters; standardise the data, or scale targets, ridge \
+                 and given parameters down"
+                    .into(),
+            ));
+        }
         let direction = -direction_matrix(hessian, convex)?.solve(&g);
         if g.norm() <= floor {
             check_determined(objective, &theta, &direction)?;
