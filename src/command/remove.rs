@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             "remove needs to know what to forget: --forget FILE or --forget-fraction FRACTION".into(),
         ));
     };
-    let mut json = options.open()?;
+    let mut json = options.open(&[&arguments.output])?;
     let trained = train(arguments, &input.problem)?;
     let as_trained = match &trained {
         Trained::Minimiser(fit) => methods::Trained::Minimiser(fit),
@@ -134,6 +134,9 @@ impl Report<'_> {
             problem.active(),
             problem.model().parameters(),
         );
+        if let Some(note) = self.not_a_minimiser() {
+            text.push_str(&paragraph("  note       ", &note));
+        }
         let guarantee = match &row.guarantee {
             Guarantee::Exact { theorem } => format!("equal to the retrained model ({theorem})"),
             Guarantee::Within { distance, theorem } => {
@@ -155,6 +158,21 @@ impl Report<'_> {
             ));
         }
         format!("{text}\n{}{}", self.table(), self.legend())
+    }
+
+    /// Parameters from elsewhere may belong to another objective; every method but `retrain` relies on them.
+    fn not_a_minimiser(&self) -> Option<String> {
+        self.arguments.parameters.as_ref()?;
+        let objective = self.input.problem.full();
+        let gradient = objective.gradient(self.before).norm();
+        // A millionth of what the rows' gradients add up to is stationary by any optimiser's standards.
+        (gradient > 1e-6 * objective.gradient_mass(self.before)).then(|| {
+            format!(
+                "the gradient norm at these parameters is {}: they do not minimise this objective (check --ridge, \
+                 --reduction, --standardize)",
+                short(gradient)
+            )
+        })
     }
 
     fn table(&self) -> Table {

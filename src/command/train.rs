@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     let draw = input::Draw { test: arguments.test, forget: None, seed: options.seed };
     let input = arguments.input.load(draw)?;
-    let mut json = options.open()?;
+    let mut json = options.open(&[&arguments.output, &arguments.trajectory])?;
     let trained = arguments.training.train_without_forgotten(&input, options.seed, options.quiet)?;
     let result = Report::new(&input, &trained)?;
     if let Some(path) = &arguments.output {

@@ -28,7 +28,7 @@ pub(super) struct Options {
     /// Step size
     #[arg(long, value_name = "η", default_value_t = 0.1, requires = "sgd", allow_negative_numbers = true)]
     rate: f64,
-    /// constant, inverse:DECAY, steps:EVERY:FACTOR or cosine:LAST
+    /// At step k of t: constant η; inverse:DECAY η/(1+DECAY·k); steps:EVERY:FACTOR η·FACTOR^⌊k/EVERY⌋; cosine:LAST from η down to LAST
     #[arg(long, value_name = "NAME", default_value = "constant", requires = "sgd")]
     schedule: Shape,
     /// Heavy-ball momentum

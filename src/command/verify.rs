@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let only_generated = !settings.data.is_empty() && settings.data.iter().all(|name| name == GENERATED);
     let mut suites = if only_generated { Vec::new() } else { real::suites(options.seed)? };
     let generated = choose(&settings.data, &mut suites)?;
-    let mut json = options.open()?;
+    let mut json = options.open(&[])?;
 
     let schedule = Schedule {
         claims: &[],

@@ -170,6 +170,11 @@ fn outputs_that_cannot_be_written() {
     desk.refused(&format!("train {WDBC} --sgd --trajectory run.txt"), &["run.txt", ".npz"]);
     desk.refused("verify --json nowhere/out.json", &["nowhere/out.json", "cannot be written"]);
     desk.refused("list claims --json folder.npy", &["folder.npy"]);
+    desk.refused(&format!("train {WDBC} --output one.json --json one.json"), &["one.json", "two files"]);
+    desk.refused(
+        "train --model linear:softmax --data diabetes --ridge 1",
+        &["too many classes", "regression"],
+    );
 }
 
 /// Squares of numbers beyond 1e154 are infinite: no point may count as stationary, no run as finished.
