@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args)]
 pub(super) struct Settings {
     /// Problems to generate per claim
-    #[arg(long, value_name = "N", default_value_t = 400, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true)]
     cases: u32,
     /// Only on this data: generated, wdbc or digits; may be repeated [default: all]
     #[arg(long, value_name = "NAME")]
