@@ -20,7 +20,7 @@
 
 use crate::loss::Loss;
 use crate::numeric::interval::Interval;
-use crate::numeric::spectrum::{gram_norm_upper, smallest_eigenvalue_lower};
+use crate::numeric::spectrum::{gamma, gram_norm_upper, smallest_eigenvalue_lower};
 use crate::objective::{Objective, Problem};
 use nalgebra::{DMatrix, DVector};
 
@@ -73,6 +73,8 @@ struct LayerBounds {
 pub struct LocalConstants<'a> {
     problem: &'a Problem,
     region: Region<'a>,
+    /// How far from the centre a forward pass may have been evaluated in effect, rounding included.
+    reach: Interval,
     layers: Vec<LayerBounds>,
 }
 
@@ -125,7 +127,10 @@ impl<'a> LocalConstants<'a> {
                 }
             })
             .collect();
-        LocalConstants { problem, region, layers }
+        // A sum of N products rounds as if every weight had changed by γ_N; N + 8 covers the activation.
+        let terms = problem.network().layers.iter().map(|l| l.fan_in).max().unwrap_or(0) + 8;
+        let moved = Interval::point(gamma(2 * terms)) * Interval::norm(center.as_slice());
+        LocalConstants { problem, region, reach: radius + moved, layers }
     }
 
     /// The constants of row `i`.
@@ -169,11 +174,7 @@ impl<'a> LocalConstants<'a> {
                 let by_range = Interval::point(b.value) * h;
                 let at_zero = Interval::around(net.activation.value(0.0), 1e-15) * h;
                 let by_growth = at_zero + b1 * (below.spectral * a + below.bias);
-                let radius = match self.region {
-                    Region::Everywhere => Interval::point(f64::INFINITY),
-                    Region::Ball { radius, .. } => Interval::point(radius),
-                };
-                let by_distance = centre_norms[l - 1] + radius * b1 * t1;
+                let by_distance = centre_norms[l - 1] + self.reach * b1 * t1;
                 a = by_range.min(by_growth).min(by_distance);
                 let a_tilde = if layer.has_bias { (a.square() + Interval::ONE).sqrt() } else { a };
                 let bend = b2 * t1.square() + b1 * t2;
@@ -206,14 +207,13 @@ impl<'a> LocalConstants<'a> {
     fn squared_gradient(&self, i: usize, t1: Interval) -> Interval {
         match self.region {
             Region::Everywhere => Interval::point(f64::INFINITY),
-            Region::Ball { center, radius } => {
+            Region::Ball { center, .. } => {
                 let p = self.problem;
                 let mut ws = p.network().workspace();
                 let z = p.network().forward(center.as_slice(), p.data().design().row(i), &mut ws)[0];
-                // Forward rounding: a few ε per layer input, relative to the sizes met on the way.
+                // The subtraction and the last activations; `reach` holds what the sums round.
                 let slack = 1e-12 * (z.abs() + p.target()[i].abs() + 1.0);
-                Interval::around((z - p.target()[i]).abs(), slack).nonnegative()
-                    + Interval::point(radius) * t1
+                Interval::around((z - p.target()[i]).abs(), slack).nonnegative() + self.reach * t1
             }
         }
     }
@@ -228,7 +228,7 @@ impl<'a> LocalConstants<'a> {
                 ws.a.iter()
                     .map(|a| {
                         let n = Interval::norm(a);
-                        // The forward pass itself rounds; 1e-12 relative is far above it.
+                        // For the norm and the activations; `reach` holds what the sums round.
                         Interval::around(n.hi(), 1e-12 * (n.hi() + 1.0))
                     })
                     .collect()
@@ -319,7 +319,7 @@ impl Constants {
                     .zip(&norms)
                     .map(|(w, n)| Interval::point(*w) * Interval::point(*n).square())
                     .sum();
-                let rounding = Interval::point(crate::numeric::spectrum::gamma(weights.len() + 2)) * mass;
+                let rounding = Interval::point(gamma(weights.len() + 2)) * mass;
                 let sharp = Interval::point(smallest_eigenvalue_lower(&h)) - rounding + ridge;
                 sharp.lo().max(p.ridge())
             }

@@ -99,12 +99,12 @@ impl fmt::Display for Error {
             Error::NotConverged { what, iterations, residual, target } => write!(
                 f,
                 "{what} did not converge: residual {residual:.3e} after {iterations} iterations, \
-                 target {target:.3e}; raise the ridge, standardise the data or allow more iterations"
+                 target {target:.3e}; the labels may be separable: raise the ridge, or standardise the data"
             ),
             Error::Indefinite { what, pivot } => write!(
                 f,
                 "{what} is not positive definite (pivot {pivot} is not positive); \
-                 use a larger ridge or remove dependent columns"
+                 columns may be dependent: use a larger ridge or remove them"
             ),
             Error::Hypothesis { theorem, why } => {
                 write!(f, "{theorem} does not apply: {why}")

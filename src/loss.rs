@@ -135,6 +135,15 @@ impl Loss {
                     }
                     classes = classes.max(y as usize + 1);
                 }
+                // A regression target read as labels would give an enormous model without a word.
+                if classes > 16 + raw.len() / 2 {
+                    return Err(Error::Data(format!(
+                        "labels up to {} on {} rows are too many classes for softmax; is this a regression target? \
+                         Use squared loss, or number the classes from 0",
+                        classes - 1,
+                        raw.len()
+                    )));
+                }
                 Ok((raw.to_vec(), classes))
             }
         }

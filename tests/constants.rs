@@ -138,3 +138,19 @@ fn objective_constants_enclose_the_ridge_hessian() {
     assert!(c.strong_convexity <= e.min() + 1e-13 && c.strong_convexity > e.min() - 1e-9);
     assert_eq!(c.hessian_lipschitz, 0.0);
 }
+
+/// z = 0.1·(w₁ − w₂) cancels: what is computed is far off in relative terms, and the bound must know it.
+#[test]
+fn a_gradient_bound_survives_cancellation_in_the_forward_pass() {
+    let model = Model::new(vec![1, 2, 1], Activation::Identity, Loss::Squared, false).unwrap();
+    let data = Dataset::new("one", Design::dense(1, 1, vec![0.1]).unwrap(), vec![0.0]).unwrap();
+    let problem = Problem::new(data.into(), model, 0.0).unwrap();
+    for gap in 1..8 {
+        // Neighbouring numbers: their difference is exact, that of the products with 0.1 is not.
+        let (a, b) = (100_040_000.0_f64, 100_040_000.0 + f64::from(gap) * 2.0_f64.powi(-26));
+        let center = DVector::from_vec(vec![a, b, 1.0, -1.0]);
+        let c = LocalConstants::new(&problem, Region::Ball { center: &center, radius: 0.0 }).row(0);
+        let exact = 0.1 * (b - a) * (0.02 + 0.01 * (a * a + b * b)).sqrt();
+        assert!(exact <= c.gradient * (1.0 + 1e-12), "gap {gap}: {exact} against {}", c.gradient);
+    }
+}

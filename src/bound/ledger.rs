@@ -106,9 +106,9 @@ impl Ledger {
                     let n = Interval::norm(r.as_slice());
                     // Rounding of the rows' gradients: relative to their size and to what they are
                     // evaluated on, through the smoothness of the dropped part.
+                    let size = Interval::norm(theta.as_slice()).hi();
                     let terms = (plan.steps[k].rows.len() + coupling.problem.data().cols() + 8) as f64;
-                    let slack =
-                        4.0 * f64::EPSILON * terms * (n.hi() + c.drop_lipschitz.min(1e300) * theta.norm());
+                    let slack = 4.0 * f64::EPSILON * terms * (n.hi() + c.drop_lipschitz.min(1e300) * size);
                     (n + Interval::new(-slack, slack)).nonnegative()
                 } else {
                     Interval::ZERO

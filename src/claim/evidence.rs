@@ -88,16 +88,26 @@ impl Evidence {
     }
 
     /// - `Holds` when the largest possible measurement is at most the smallest possible bound, up to
-    ///   [`RESOLUTION`] relative to the bound and the absolute resolution;
+    ///   [`RESOLUTION`] relative to that bound and the absolute resolution;
     /// - `Refuted` when the smallest possible measurement exceeds the largest possible bound by more
-    ///   than the same amount;
-    /// - `Undecided` otherwise.
+    ///   than [`RESOLUTION`] relative to it and the absolute resolution;
+    /// - `Undecided` otherwise, and whenever a bound that is not finite leaves nothing to violate.
+    ///
+    /// ```
+    /// use unlearn::claim::{Evidence, Verdict};
+    /// use unlearn::numeric::interval::Interval;
+    /// let nothing_claimed = Evidence::inequality(Interval::ONE, Interval::point(f64::INFINITY), 1.0);
+    /// assert_eq!(nothing_claimed.verdict(), Verdict::Undecided);
+    /// ```
     pub fn verdict(&self) -> Verdict {
-        let slack = RESOLUTION * self.bound.hi().abs().min(f64::MAX) + self.resolution;
-        // Written so that an unbounded measurement never holds, not even against an unbounded bound.
-        if self.measured.hi() < f64::INFINITY && self.measured.hi() <= self.bound.lo() + slack {
+        // Each side of the bound has its own slack: a wide enclosure must not widen the claim.
+        let slack = |end: f64| RESOLUTION * end.abs() + self.resolution;
+        let (lo, hi) = (self.bound.lo(), self.bound.hi());
+        // Written so that an unbounded measurement never holds.
+        let finite = hi < f64::INFINITY && self.measured.hi() < f64::INFINITY;
+        if finite && lo > f64::NEG_INFINITY && self.measured.hi() <= lo + slack(lo) {
             Verdict::Holds
-        } else if self.measured.lo() > self.bound.hi() + slack {
+        } else if hi < f64::INFINITY && self.measured.lo() > hi + slack(hi) {
             Verdict::Refuted
         } else {
             Verdict::Undecided

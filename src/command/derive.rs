@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
         (None, _) => None,
     };
-    let mut json = options.open()?;
+    let mut json = options.open(&[&arguments.output])?;
 
     let objective = match &input.forget {
         Some(forget) => problem.retained(forget)?,

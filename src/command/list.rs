@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         What::Datasets => datasets(),
         What::Models => models(),
     };
-    let mut json = arguments.options.open()?;
+    let mut json = arguments.options.open(&[])?;
     for entry in &listing.entries {
         json.object(|| entry.clone())?;
     }
@@ -98,9 +98,11 @@ fn methods() -> Listing {
 
 /// The bounds that claims evaluate, in the order of the claims.
 fn bounds() -> Listing {
-    let entry = |c: claim::Claim| json!({ "bound": c.item, "claim": c.id, "theorem": c.theorem.unwrap_or("-"), "statement": c.statement });
-    let claims = claim::all().into_iter().filter(|c| c.item.starts_with("bound::"));
-    Listing { columns: &["bound", "claim", "theorem"], entries: claims.map(entry).collect() }
+    let entry = |c: claim::Claim| json!({ "bound": c.item, "claim": c.id, "theorem": c.theorem.unwrap_or("-"), "title": c.title, "statement": c.statement });
+    let claims = claim::all()
+        .into_iter()
+        .filter(|c| c.item.starts_with("bound::") && c.expected == claim::Verdict::Holds);
+    Listing { columns: &["bound", "claim", "title"], entries: claims.map(entry).collect() }
 }
 
 fn datasets() -> Listing {

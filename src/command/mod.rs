@@ -95,5 +95,8 @@ fn one_line(text: &str) -> String {
         .filter(|part| !part.starts_with("Usage:") && !part.starts_with("For more information"))
         .map(|part| part.strip_prefix("error: ").unwrap_or(part))
         .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
-    format!("{}; unlearn --help explains the usage", kept.collect::<Vec<_>>().join("; "))
+    // What the standard library says of -1 and of words.
+    let text =
+        kept.collect::<Vec<_>>().join("; ").replace("invalid digit found in string", "not a whole number");
+    format!("{text}; unlearn --help explains the usage")
 }

@@ -11,10 +11,10 @@ use unlearn::error::{Error, Result};
 #[group(skip)]
 pub(super) struct Options {
     /// Seed of everything random
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, allow_negative_numbers = true)]
     pub(super) seed: u64,
     /// Threads [default: as many as the machine has; results do not depend on it]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) jobs: Option<usize>,
     /// Write the result as JSON to a file, or to standard output for '-'
     #[arg(long, value_name = "FILE|-")]
@@ -22,7 +22,7 @@ pub(super) struct Options {
     /// Put measured times into the JSON (they differ from run to run; otherwise they are null)
     #[arg(long)]
     pub(super) timings: bool,
-    /// Nothing but results: no progress bar, no explanations
+    /// No progress bar and no explanations; train and remove then only write files and --json
     #[arg(long)]
     pub(super) quiet: bool,
 }
@@ -38,8 +38,18 @@ impl Options {
     }
 
     /// Checks the number of threads and opens the JSON output, before any work is done.
-    pub(super) fn open(&self) -> Result<Json> {
+    ///
+    /// `outputs` are the files that the command writes besides; JSON must not go into one of them.
+    pub(super) fn open(&self, outputs: &[&Option<PathBuf>]) -> Result<Json> {
         self.threads()?;
+        if let Some(path) =
+            self.json.as_ref().filter(|json| outputs.iter().any(|o| o.as_ref() == Some(*json)))
+        {
+            let path = path.display();
+            return Err(Error::Invalid(format!(
+                "{path} is named for --json and for another output; use two files"
+            )));
+        }
         match &self.json {
             None => Ok(Json::None),
             Some(path) if path.as_os_str() == "-" => Ok(Json::Standard),

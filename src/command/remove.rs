@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             "remove needs to know what to forget: --forget FILE or --forget-fraction FRACTION".into(),
         ));
     };
-    let mut json = options.open()?;
+    let mut json = options.open(&[&arguments.output])?;
     let trained = train(arguments, &input.problem)?;
     let as_trained = match &trained {
         Trained::Minimiser(fit) => methods::Trained::Minimiser(fit),
@@ -134,6 +134,9 @@ impl Report<'_> {
             problem.active(),
             problem.model().parameters(),
         );
+        if let Some(note) = self.not_a_minimiser() {
+            text.push_str(&paragraph("  note       ", &note));
+        }
         let guarantee = match &row.guarantee {
             Guarantee::Exact { theorem } => format!("equal to the retrained model ({theorem})"),
             Guarantee::Within { distance, theorem } => {
@@ -157,6 +160,21 @@ impl Report<'_> {
         format!("{text}\n{}{}", self.table(), self.legend())
     }
 
+    /// Parameters from elsewhere may belong to another objective; every method but `retrain` relies on them.
+    fn not_a_minimiser(&self) -> Option<String> {
+        self.arguments.parameters.as_ref()?;
+        let objective = self.input.problem.full();
+        let gradient = objective.gradient(self.before).norm();
+        // A millionth of what the rows' gradients add up to is stationary by any optimiser's standards.
+        (gradient > 1e-6 * objective.gradient_mass(self.before)).then(|| {
+            format!(
+                "the gradient norm at these parameters is {}: they do not minimise this objective (check --ridge, \
+                 --reduction, --standardize)",
+                short(gradient)
+            )
+        })
+    }
+
     fn table(&self) -> Table {
         let mut table = Table::new(&[
             ("method", Align::Left),
@@ -165,12 +183,22 @@ impl Report<'_> {
             ("guaranteed", Align::Right),
             ("row visits", Align::Right),
         ]);
+        let noop = self.rows[0].distance.lo();
         for row in self.rows {
-            let mark = if row.enclosed { "" } else { "~" };
+            let (distance, ratio) = if !row.enclosed {
+                (format!("~{}", short(row.distance.mid())), short(row.ratio))
+            } else if row.distance.lo() > 0.0 {
+                (short(row.distance.mid()), short(row.ratio))
+            } else {
+                // Below what rounding lets one see the computed digits mean nothing.
+                let most = row.distance.hi();
+                let share = if noop > 0.0 { format!("<= {}", short(most / noop)) } else { "-".into() };
+                (format!("<= {}", short(most)), share)
+            };
             table.row([
                 row.method.to_owned(),
-                format!("{mark}{}", short(row.distance.mid())),
-                short(row.ratio),
+                distance,
+                ratio,
                 match &row.guarantee {
                     Guarantee::Exact { .. } => "exact".into(),
                     Guarantee::Within { distance, .. } => format!("<= {}", short(*distance)),
@@ -184,7 +212,8 @@ impl Report<'_> {
 
     fn legend(&self) -> &'static str {
         if self.rows.iter().all(|row| row.enclosed) {
-            "distance: from the retrained model; of no-op: divided by that of doing nothing\n"
+            "distance: from the retrained model (<=: too small to tell from rounding); of no-op: divided by that of \
+             doing nothing\n"
         } else {
             "distance: from the retrained model as computed (~: its own error is not bounded, since it is not \
              the only minimum)\nof no-op: divided by the distance of doing nothing\n"

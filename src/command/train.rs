@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use unlearn::data::write;
-use unlearn::error::Result;
+use unlearn::error::{Error, Result};
 use unlearn::metric::accuracy::accuracy;
 use unlearn::report::number::{count, exact, short};
 
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     let draw = input::Draw { test: arguments.test, forget: None, seed: options.seed };
     let input = arguments.input.load(draw)?;
-    let mut json = options.open()?;
+    let mut json = options.open(&[&arguments.output, &arguments.trajectory])?;
     let trained = arguments.training.train_without_forgotten(&input, options.seed, options.quiet)?;
     let result = Report::new(&input, &trained)?;
     if let Some(path) = &arguments.output {
@@ -79,8 +79,15 @@ impl Report {
             let rows: Vec<usize> = (0..test.rows()).collect();
             accuracies.push(("test", rows.len(), accuracy(test, theta, &rows)));
         }
-        let gradient_norm = objective.gradient(theta).norm();
-        Ok(Report { objective: objective.value(theta), gradient_norm, accuracies })
+        let (value, gradient_norm) = (objective.value(theta), objective.gradient(theta).norm());
+        if !(value.is_finite() && gradient_norm.is_finite()) {
+            return Err(Error::Data(
+                "the objective overflows at the trained parameters; scale the data down, with --standardize or \
+                 beforehand, or use a smaller step size"
+                    .into(),
+            ));
+        }
+        Ok(Report { objective: value, gradient_norm, accuracies })
     }
 
     fn text(&self, arguments: &Arguments, input: &Input, trained: &Trained) -> String {
@@ -98,11 +105,11 @@ impl Report {
             }
         };
         let mut text = format!(
-            "{} on {} ({} rows{forgotten}), {} of {} parameters active\n  objective      {}\n  gradient norm  {}\n  \
+            "{} on {} ({}{forgotten}), {} of {} parameters active\n  objective      {}\n  gradient norm  {}\n  \
              trained by     {how}\n",
             arguments.input.model,
             problem.data().name,
-            problem.rows(),
+            count(problem.rows(), "row"),
             problem.active(),
             problem.model().parameters(),
             exact(self.objective),

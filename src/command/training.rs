@@ -20,15 +20,15 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) sgd: bool,
     /// Rows per batch
-    #[arg(long, value_name = "N", default_value_t = 32, requires = "sgd")]
+    #[arg(long, value_name = "N", default_value_t = 32, requires = "sgd", allow_negative_numbers = true)]
     batch: usize,
     /// Passes over the rows
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "sgd")]
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "sgd", allow_negative_numbers = true)]
     epochs: usize,
     /// Step size
     #[arg(long, value_name = "η", default_value_t = 0.1, requires = "sgd", allow_negative_numbers = true)]
     rate: f64,
-    /// constant, inverse:DECAY, steps:EVERY:FACTOR or cosine:LAST
+    /// At step k of t: constant η; inverse:DECAY η/(1+DECAY·k); steps:EVERY:FACTOR η·FACTOR^⌊k/EVERY⌋; cosine:LAST from η down to LAST
     #[arg(long, value_name = "NAME", default_value = "constant", requires = "sgd")]
     schedule: Shape,
     /// Heavy-ball momentum

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args)]
 pub(super) struct Settings {
     /// Problems to generate per claim
-    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true)]
     cases: u32,
     /// Only on this data: generated, wdbc or digits; may be repeated [default: all]
     #[arg(long, value_name = "NAME")]
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let only_generated = !settings.data.is_empty() && settings.data.iter().all(|name| name == GENERATED);
     let mut suites = if only_generated { Vec::new() } else { real::suites(options.seed)? };
     let generated = choose(&settings.data, &mut suites)?;
-    let mut json = options.open()?;
+    let mut json = options.open(&[])?;
 
     let schedule = Schedule {
         claims: &[],

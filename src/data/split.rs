@@ -79,6 +79,12 @@ impl Split {
         let test: Vec<usize> = order.iter().copied().filter(free).take(tested).collect();
         let is_test = membership(total, &test);
         let train: Vec<usize> = order.into_iter().filter(|&i| !is_test[i]).collect();
+        if total < 2 {
+            return Err(Error::Invalid(format!(
+                "{}: there is only one row; forgetting and testing need at least two",
+                data.name
+            )));
+        }
         if test.len() < tested || train.len() < 2 {
             return Err(Error::Invalid(format!(
                 "{tested} of {total} rows for testing leave too few for training: at least one row \

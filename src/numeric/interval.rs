@@ -157,15 +157,17 @@ impl Interval {
     /// assert!(Interval::norm(&[3e200, 4e200]).contains(5e200));
     /// ```
     pub fn norm(v: &[f64]) -> Interval {
-        let largest = v.iter().fold(0.0_f64, |m, x| if x.is_nan() { f64::NAN } else { m.max(x.abs()) });
+        if v.iter().any(|x| !x.is_finite()) {
+            return Interval { lo: 0.0, hi: f64::INFINITY };
+        }
+        let largest = v.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         if largest == 0.0 {
             return Interval::ZERO;
         }
-        if !largest.is_finite() || v.iter().any(|x| x.is_nan()) {
-            return Interval { lo: 0.0, hi: f64::INFINITY };
-        }
         let scale = power_of_two_at_most(largest);
-        let sum: f64 = v.iter().map(|x| (x / scale) * (x / scale)).sum();
+        // The inverse of a power of two is exact, also where it is subnormal.
+        let inverse = 1.0 / scale;
+        let sum: f64 = v.iter().map(|x| (x * inverse) * (x * inverse)).sum();
         // Terms below 2⁻⁵⁰⁰ of the largest may underflow; each loses at most one subnormal.
         let slack = (v.len() + 2) as f64 * f64::EPSILON * sum + v.len() as f64 * f64::MIN_POSITIVE;
         Interval::around(sum, slack).sqrt() * Interval::point(scale)
@@ -287,7 +289,10 @@ mod tests {
         let huge = Interval::point(f64::MAX);
         assert_eq!((huge + huge).hi(), f64::INFINITY);
         assert!((huge * huge).lo() >= f64::MAX.next_down());
-        assert_eq!(Interval::norm(&[f64::NAN, 1.0]).hi(), f64::INFINITY);
+        // A zero after the NaN must not hide it.
+        for unknown in [[f64::NAN, 1.0], [f64::NAN, 0.0], [0.0, f64::NAN], [f64::INFINITY, 0.0]] {
+            assert_eq!(Interval::norm(&unknown).hi(), f64::INFINITY);
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Damped Newton to a gradient residual near rounding.
 
 use crate::error::{Error, Result};
+use crate::loss::Loss;
 use crate::numeric::factor::Cholesky;
+use crate::numeric::spectrum::gamma;
 use crate::numeric::tolerance::tol;
 use crate::objective::Objective;
 use nalgebra::{DMatrix, DVector};
@@ -41,6 +43,10 @@ pub fn rounding_floor(objective: &Objective<'_>, theta: &DVector<f64>, hessian: 
     n * f64::EPSILON * (rows + hessian.norm() * theta.norm() + b) + vanished
 }
 
+/// A residual within three digits of the floor is stationary for every purpose here; it is reported as
+/// it is, and every certificate uses the reported number.
+pub(crate) const STATIONARY: f64 = 1e3;
+
 /// Minimises `F_w` from `start`.
 ///
 /// Newton's direction with a backtracking (Armijo) line search; where the Hessian is not positive
@@ -61,8 +67,8 @@ pub fn rounding_floor(objective: &Objective<'_>, theta: &DVector<f64>, hessian: 
 ///
 /// # Errors
 /// [`Error::Indefinite`] for a linear model whose Hessian is singular (λ = 0 with dependent
-/// columns), [`Error::NotConverged`] when the residual cannot be brought near rounding (for example
-/// separable labels with λ = 0, where no minimiser exists).
+/// columns), [`Error::NotConverged`] when the residual cannot be brought near rounding and
+/// [`Error::Data`] when it can although no minimiser exists (separable labels with λ = 0 give either).
 pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
     const MOST: usize = 200;
     let convex = objective.problem().model().is_linear();
@@ -70,15 +76,19 @@ pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
     let mut g = objective.gradient(&theta);
     let mut floor = f64::INFINITY;
     for iteration in 0..MOST {
-        if !g.norm().is_finite() {
-            return Err(Error::Data(
-                "the objective overflows at the current parameters; standardise the data".into(),
-            ));
-        }
         let hessian = objective.hessian(&theta);
         floor = rounding_floor(objective, &theta, &hessian);
+        // Under an infinite allowance every point would count as stationary.
+        if !(g.norm().is_finite() && floor.is_finite()) {
+            return Err(Error::Data(
+                "the objective overflows at the current parameters; standardise the data, or scale targets, ridge \
+                 and given parameters down"
+                    .into(),
+            ));
+        }
         let direction = -direction_matrix(hessian, convex)?.solve(&g);
         if g.norm() <= floor {
+            check_determined(objective, &theta, &direction)?;
             return Ok(polish(objective, theta, g, floor, direction, iteration));
         }
         let decrease = g.dot(&direction);
@@ -102,9 +112,8 @@ pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
             step *= 0.5;
             // 2⁻⁶⁰ of a step changes nothing any more: this is as far as rounding allows.
             if step < 2.0_f64.powi(-60) {
-                // A residual within three digits of the floor is stationary for every purpose here;
-                // it is reported as it is, and every certificate uses the reported number.
-                return if g.norm() <= 1e3 * floor {
+                return if g.norm() <= STATIONARY * floor {
+                    check_determined(objective, &theta, &direction)?;
                     Ok(Fit { residual: g.norm(), rounding: floor, theta, iterations: iteration })
                 } else {
                     Err(not_converged(iteration, &g, floor))
@@ -112,7 +121,9 @@ pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
             }
         }
     }
-    if g.norm() <= 1e3 * floor {
+    if g.norm() <= STATIONARY * floor {
+        let direction = -direction_matrix(objective.hessian(&theta), convex)?.solve(&g);
+        check_determined(objective, &theta, &direction)?;
         return Ok(Fit { residual: g.norm(), rounding: floor, theta, iterations: MOST });
     }
     Err(not_converged(MOST, &g, floor))
@@ -120,6 +131,35 @@ pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
 
 fn not_converged(iterations: usize, g: &DVector<f64>, floor: f64) -> Error {
     Error::NotConverged { what: "Newton's method", iterations, residual: g.norm(), target: floor }
+}
+
+/// Without a ridge a small gradient does not make a minimiser: the Hessian may be singular up to rounding,
+/// and where labels can be separated (some rows of them are enough) the loss falls forever while its
+/// gradient vanishes. `direction` is Newton's at `theta`; along such a recession it never shortens: it
+/// moves the outputs by about 1 (a difference of two outputs for softmax, so one of them by ½).
+fn check_determined(objective: &Objective<'_>, theta: &DVector<f64>, direction: &DVector<f64>) -> Result<()> {
+    let problem = objective.problem();
+    if problem.ridge() > 0.0 || !problem.model().is_linear() {
+        return Ok(());
+    }
+    let mut shifted = objective.hessian(theta);
+    // The entries are sums over the rows, the factorisation rounds like k more terms: both relative to
+    // the trace (as in `crate::numeric::spectrum`).
+    let rounding = gamma(problem.rows() + problem.active() + 8) * shifted.trace();
+    (0..shifted.nrows()).for_each(|j| shifted[(j, j)] -= rounding);
+    Cholesky::new(shifted, "the Hessian, up to rounding,")?;
+    if problem.model().loss() == Loss::Squared {
+        return Ok(());
+    }
+    let moved = objective.outputs(direction);
+    // NaN counts as moving.
+    match objective.support().find(|&(i, _)| !moved.column(i).iter().all(|v| v.abs() <= 0.25)) {
+        None => Ok(()),
+        Some((i, _)) => Err(Error::Data(format!(
+            "without a ridge there seems to be no minimiser: the loss of row {i} falls however far the \
+             parameters go, as for labels that can be separated; use a ridge above 0"
+        ))),
+    }
 }
 
 /// Full steps while the residual still falls.

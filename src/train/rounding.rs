@@ -3,6 +3,7 @@
 use super::plan::Plan;
 use super::sgd::Trajectory;
 use crate::constants::{LocalConstants, Region};
+use crate::numeric::interval::Interval;
 use crate::objective::Problem;
 use nalgebra::DVector;
 
@@ -33,19 +34,27 @@ pub fn drift(problem: &Problem, plan: &Plan, run: &Trajectory, rescale: impl Fn(
     let convex = problem.model().is_linear() && plan.momentum == 0.0;
     for (k, step) in plan.steps.iter().enumerate() {
         let theta = &run.points[k];
+        let size = length(theta);
         let share = rescale(k) / step.rows.len() as f64;
         let mass = share * step.rows.iter().map(|&i| row_gradient_norm(problem, i, theta)).sum::<f64>();
         let lipschitz = share * step.rows.iter().map(|&i| smoothness[i]).sum::<f64>() + plan.weight_decay;
         let terms = (step.rows.len() + problem.data().cols() + 8) as f64;
-        let local_error = 4.0 * f64::EPSILON * terms * (mass + lipschitz * theta.norm());
+        let local_error = 4.0 * f64::EPSILON * terms * (mass + lipschitz * size);
         let carried = if convex && step.eta * lipschitz <= 2.0 { 0.0 } else { lipschitz * position };
         velocity = plan.momentum * velocity + carried + local_error;
         effort += step.eta * mass;
-        position += step.eta * velocity + 4.0 * f64::EPSILON * theta.norm();
+        position += step.eta * velocity + 4.0 * f64::EPSILON * size;
     }
-    Drift { effort, allowance: position }
+    // 0·∞ where constants overflow: nothing is known then.
+    Drift { effort, allowance: if position.is_nan() { f64::INFINITY } else { position } }
 }
 
 fn row_gradient_norm(problem: &Problem, i: usize, theta: &DVector<f64>) -> f64 {
-    super::coupling::loss_gradient(problem, std::iter::once(i), 1.0, theta).norm()
+    length(&super::coupling::loss_gradient(problem, std::iter::once(i), 1.0, theta))
+}
+
+/// `‖v‖`, slowly where the squares come near underflow: a run on tiny numbers rounds too.
+fn length(v: &DVector<f64>) -> f64 {
+    let fast = v.norm();
+    if fast > 1e-140 { fast } else { Interval::norm(v.as_slice()).hi() }
 }

@@ -5,6 +5,7 @@ use super::plan::Plan;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::model::Workspace;
+use crate::numeric::interval::Interval;
 use crate::objective::Problem;
 use nalgebra::DVector;
 
@@ -34,7 +35,7 @@ impl Trajectory {
 
     /// Largest distance of a point from `center`.
     pub fn radius_around(&self, center: &DVector<f64>) -> f64 {
-        self.points.iter().map(|p| (p - center).norm()).fold(0.0, f64::max)
+        self.points.iter().map(|p| Interval::norm((p - center).as_slice()).hi()).fold(0.0, f64::max)
     }
 }
 

@@ -75,7 +75,8 @@ fn run_rounding(coupling: &Coupling<'_>, run: &Trajectory, theta: &DVector<f64>)
     let (problem, plan) = (coupling.problem, coupling.plan);
     let both = drift(problem, plan, run, |_| 1.0).allowance
         + drift(problem, plan, run, |k| coupling.renormalisation(k)).allowance;
-    both + 4.0 * f64::EPSILON * run.points.len() as f64 * (theta.norm() + run.radius_around(run.start()))
+    let size = Interval::norm(theta.as_slice()).hi() + run.radius_around(run.start());
+    both + 4.0 * f64::EPSILON * run.points.len() as f64 * size
 }
 
 /// The better of two bounds; one that does not apply loses.

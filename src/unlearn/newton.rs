@@ -86,7 +86,8 @@ fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result
         return Ok(none);
     }
     let Some(c) = certificate::retained_constants(request)? else { return Ok(certificate::not_convex()) };
-    if c.hessian_lipschitz == 0.0 {
+    // Without strong convexity the minimiser need not be unique, and the step falls on any of them.
+    if c.hessian_lipschitz == 0.0 && c.strong_convexity > 0.0 {
         return Ok(Guarantee::Exact { theorem: A_PRIORI });
     }
     let step = Interval::norm(last.step.as_slice());

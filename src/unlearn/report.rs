@@ -114,7 +114,7 @@ fn retrained(request: &Request<'_>) -> Result<Retrained> {
         Trained::Run { plan, trajectory, normalisation } => {
             let start = trajectory.start().clone();
             let rerun = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
-            let size = rerun.last().norm() + rerun.radius_around(rerun.start());
+            let size = Interval::norm(rerun.last().as_slice()).hi() + rerun.radius_around(rerun.start());
             let coupling = Coupling::new(request.problem, plan, request.forget, normalisation)?;
             let run_rounding = drift(request.problem, plan, trajectory, |_| 1.0).allowance
                 + drift(request.problem, plan, &rerun, |k| coupling.renormalisation(k)).allowance;

@@ -16,12 +16,13 @@
 //!
 //! `S` is positive definite exactly when the rows kept determine the solution.
 
-use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner};
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate};
 use crate::constants::kept_inputs;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::numeric::factor::Cholesky;
 use crate::objective::{Problem, Reduction};
+use crate::train::newton::{Fit, STATIONARY};
 use nalgebra::{DMatrix, DVector};
 use std::time::Instant;
 
@@ -92,12 +93,20 @@ impl Unlearner for RidgeDeletion {
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data("the update overflows; standardise the data or raise the ridge".into()));
         }
-        Ok(Unlearned {
-            theta,
-            guarantee: Guarantee::Exact { theorem: "Unlearn.Ridge.ridge_removal_exact" },
-            cost,
-        })
+        let guarantee = guarantee(request, fit, &theta)?;
+        Ok(Unlearned { theta, guarantee, cost })
     }
+}
+
+/// The identity speaks about a minimiser; from other parameters the step ends `A_R⁻¹∇F(θ_o)` off, which
+/// only the residual at its end can tell.
+fn guarantee(request: &Request<'_>, fit: &Fit, theta: &DVector<f64>) -> Result<Guarantee> {
+    let Some(c) = certificate::retained_constants(request)? else { return Ok(certificate::not_convex()) };
+    // As far as `minimise` may stop from the floor of rounding; NaN counts as further.
+    if c.strong_convexity > 0.0 && fit.residual <= STATIONARY * fit.rounding {
+        return Ok(Guarantee::Exact { theorem: "Unlearn.Ridge.ridge_removal_exact" });
+    }
+    certificate::minimiser(request, &c, theta, None)
 }
 
 fn applicable(problem: &Problem) -> Result<()> {

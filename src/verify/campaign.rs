@@ -42,6 +42,15 @@ pub struct Counterexample {
     pub evidence: Evidence,
 }
 
+impl Counterexample {
+    /// Numbers a reader has to look at: features of all rows, and steps.
+    fn size(&self) -> usize {
+        let length = |v: &serde_json::Value| v.as_array().map_or(0, Vec::len);
+        let rows = &self.case["rows"];
+        length(rows) * length(&rows[0]["x"]) + length(&self.case["steps"])
+    }
+}
+
 /// Sums up comparisons as they come.
 #[derive(Default)]
 struct Tally {
@@ -105,7 +114,7 @@ impl Tally {
 }
 
 /// Draws `cases` problems from the claim's domain, after its hand-made ones, and shrinks the first
-/// refutation. The same seed gives the same finding.
+/// refutation that was drawn. The same seed gives the same finding.
 pub fn on_generated(claim: &Claim, cases: usize, seed: u64, mut progress: impl FnMut()) -> Finding {
     let begun = Instant::now();
     let mut tally = Tally::default();
@@ -116,11 +125,17 @@ pub fn on_generated(claim: &Claim, cases: usize, seed: u64, mut progress: impl F
     }
     let strategy = strategy::cases(claim.domain);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng(claim.id, seed));
+    let mut shrunk = false;
     for _ in 0..cases {
         let mut tree = strategy.new_tree(&mut runner).expect("the strategy rejects nothing");
         let evidence = tally.record((claim.check)(&tree.current()));
-        if evidence.is_some() && tally.counterexample.is_none() {
-            tally.counterexample = Some(shrink(claim, &mut tree));
+        if evidence.is_some() && !shrunk {
+            shrunk = true;
+            let found = shrink(claim, &mut tree);
+            // A hand-made case is kept unless the drawn one became smaller still.
+            if tally.counterexample.as_ref().is_none_or(|c| found.size() < c.size()) {
+                tally.counterexample = Some(found);
+            }
         }
         progress();
     }

@@ -13,7 +13,11 @@ fn usage() {
     desk.refused("list", &["claims", "datasets"]);
     desk.refused("list nothing", &["nothing", "claims"]);
     desk.refused("--seed x", &["--seed", "x"]);
-    desk.refused("verify --seed -1", &["-1"]);
+    desk.refused("verify --seed -1", &["'-1' for '--seed <S>'", "not a whole number"]);
+    desk.refused("verify --jobs -1", &["'-1' for '--jobs <N>'"]);
+    desk.refused("verify --cases -1", &["'-1' for '--cases <N>'"]);
+    desk.refused("train --sgd --batch -1", &["'-1' for '--batch <N>'"]);
+    desk.refused("train --sgd --epochs -1", &["'-1' for '--epochs <N>'"]);
     desk.refused("--jobs 0", &["--jobs 0"]);
     desk.refused("--cases 0", &["--cases 0"]);
     desk.refused("--seed 3 list claims", &["list"]);
@@ -44,7 +48,7 @@ fn data_files() {
     desk.file("bad.svm", "1 2:x\n");
     desk.refused(&squared("bad.svm"), &["bad.svm:1"]);
     desk.file("bad.npz", "not an archive");
-    desk.refused(&squared("bad.npz"), &["bad.npz"]);
+    desk.refused(&squared("bad.npz"), &["bad.npz", "numpy.savez"]);
     desk.file("data.xyz", "1 2");
     desk.refused(&squared("data.xyz"), &["data.xyz", ".csv"]);
     std::fs::create_dir(desk.path("folder.csv")).unwrap();
@@ -166,4 +170,47 @@ fn outputs_that_cannot_be_written() {
     desk.refused(&format!("train {WDBC} --sgd --trajectory run.txt"), &["run.txt", ".npz"]);
     desk.refused("verify --json nowhere/out.json", &["nowhere/out.json", "cannot be written"]);
     desk.refused("list claims --json folder.npy", &["folder.npy"]);
+    desk.refused(&format!("train {WDBC} --output one.json --json one.json"), &["one.json", "two files"]);
+    desk.refused(
+        "train --model linear:softmax --data diabetes --ridge 1",
+        &["too many classes", "regression"],
+    );
+}
+
+/// Squares of numbers beyond 1e154 are infinite: no point may count as stationary, no run as finished.
+#[test]
+fn numbers_whose_squares_overflow() {
+    let desk = Desk::new();
+    desk.file("large.csv", "a,y\n1e100,1\n-1e100,0\n3e99,0\n");
+    desk.refused("train --model linear:squared --ridge 1 --data large.csv", &["overflows", "standardise"]);
+    desk.refused("train --model linear:logistic --data wdbc --ridge 1e308", &["overflows", "ridge"]);
+    desk.file("huge.csv", "a,y\n1e308,1\n-1e308,0\n3,0\n");
+    desk.refused(
+        "train --model linear:logistic --ridge 0.1 --data huge.csv --sgd",
+        &["overflows", "--standardize"],
+    );
+    // Far from any minimiser, the untouched model was reported at distance 0.
+    desk.file("far", "1e155\n".repeat(31));
+    desk.refused(
+        &format!("remove --method noop {WDBC} --forget-fraction 0.1 --parameters far"),
+        &["overflows"],
+    );
+}
+
+#[test]
+fn a_boolean_selection_is_no_list_of_rows() {
+    let desk = Desk::new();
+    let header = format!("{:<117}\n", "{'descr': '|b1', 'fortran_order': False, 'shape': (2,), }");
+    desk.file("forget.npy", [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes(), &[1, 0]].concat());
+    let line = format!("remove --method newton {WDBC} --forget forget.npy");
+    desk.refused(&line, &["forget.npy", "integer type", "numpy.flatnonzero"]);
+}
+
+#[test]
+fn one_row_cannot_be_split() {
+    let desk = Desk::new();
+    desk.file("one.csv", "a,y\n1,1\n");
+    let one = "--model linear:squared --ridge 1 --data one.csv";
+    desk.refused(&format!("remove --method noop {one} --forget-fraction 0.5"), &["only one row"]);
+    assert!(desk.done(&format!("train {one}")).contains("(1 row)"));
 }

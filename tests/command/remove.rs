@@ -82,3 +82,14 @@ fn fractions_are_drawn_from_the_seed() {
     let timed = objects(&desk.done(&format!("{line} --timings"))).remove(0);
     assert!(timed["result"]["seconds"].is_f64());
 }
+
+/// Where rounding hides the distance, its computed digits are not printed as if they were known.
+#[test]
+fn distances_below_rounding_are_upper_bounds() {
+    let desk = Desk::new();
+    let text = desk.done(&format!("remove {WDBC} --method newton --forget-fraction 0.1"));
+    let line = |name: &str| text.lines().find(|l| l.starts_with(name)).unwrap().to_owned();
+    assert_eq!(line("retrain-uncoupled").matches("<= ").count(), 2, "{text}");
+    assert_eq!(line("newton ").matches("<= ").count(), 1, "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
+}

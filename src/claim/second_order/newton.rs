@@ -62,7 +62,7 @@ pub(super) fn claims() -> Vec<Claim> {
             title: "Newton removal is exact for squared loss",
             statement: "θ_o − ∇²F_R⁻¹∇F_R(θ_o) = θ_r for squared loss and linear models, mean and sum",
             source: "classical",
-            theorem: Some(newton::A_PRIORI),
+            theorem: Some("Unlearn.Newton.newton_exact_quadratic"),
             item: "unlearn::newton::Newton",
             expected: Verdict::Holds,
             domain: QUADRATIC,

@@ -26,7 +26,8 @@ impl Array {
         &self.values
     }
 
-    /// Did the file hold integers or booleans?
+    /// Did the file hold integers? Booleans are not: as numbers they are 0 and 1, but as a selection of
+    /// rows they mean something else.
     pub fn is_integer(&self) -> bool {
         self.integer
     }
@@ -79,7 +80,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Array> {
     if let (true, &[rows, cols]) = (header.fortran, &header.shape[..]) {
         values = (0..header.count).map(|k| values[(k % cols) * rows + k / cols]).collect();
     }
-    Ok(Array { shape: header.shape, values, integer: header.number.kind != b'f' })
+    Ok(Array { shape: header.shape, values, integer: matches!(header.number.kind, b'i' | b'u') })
 }
 
 fn describe(header: &Header) -> String {

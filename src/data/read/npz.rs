@@ -36,7 +36,9 @@ pub fn dataset(path: &Path) -> Result<Dataset> {
 pub fn array(path: impl AsRef<Path>, name: &str) -> Result<npy::Array> {
     let path = path.as_ref();
     let file = std::fs::File::open(path).map_err(|e| refuse(path, e))?;
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| refuse(path, e))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| {
+        refuse(path, format!("is not an archive written by numpy.savez, or it is cut off ({e})"))
+    })?;
     let entry = format!("{name}.npy");
     if archive.index_for_name(&entry).is_none() {
         let names: Vec<_> = archive.file_names().flatten().map(|n| n.into_owned()).collect();

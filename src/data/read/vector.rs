@@ -151,7 +151,10 @@ fn from_npy<T: FromArray>(path: &Path) -> Result<Vec<Entry<T>>> {
         return Err(refuse(path, message));
     }
     if T::INTEGERS_ONLY && !array.is_integer() {
-        return Err(refuse(path, "row indices must be saved with an integer type"));
+        return Err(refuse(
+            path,
+            "row indices must be saved with an integer type (numpy.flatnonzero turns a boolean selection into indices)",
+        ));
     }
     let entry = |(i, value)| {
         let place = Place::Element(i);
