@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
     };
     let found = examine(&input, &theta)?;
-    let mut json = options.open()?;
+    let mut json = options.open(&[])?;
     json.object(|| found.json(&input))?;
     if json.leaves_standard_output() {
         output::print(&found.text(arguments, &input))?;
