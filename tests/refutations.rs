@@ -6,6 +6,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::rc::Rc;
 use unlearn::bound::ledger::{Ledger, Reference};
+use unlearn::bound::{newton, residual};
 use unlearn::claim::{self, Case, Claim, Evidence, Outcome, Verdict};
 use unlearn::constants::LocalConstants;
 use unlearn::numeric::interval::Interval;
@@ -110,19 +111,52 @@ fn dropping_the_displacement_term_is_noticed() {
     assert!(noticed);
 }
 
-/// A gradient without its ridge is not a residual.
+/// A gradient without its ridge is not a residual: the distance bound from it must be refuted, while the
+/// bound from the whole gradient holds on every case.
 #[test]
 fn dropping_the_ridge_from_the_residual_is_noticed() {
-    let claim = find("residual-distance");
-    let noticed = cases(&claim, 200).iter().any(|case| {
-        let Ok(fit) = case.fit() else { return false };
-        let Ok(refit) = case.refit() else { return false };
+    let mut noticed = false;
+    for case in cases(&find("residual-distance"), 400) {
+        let (Ok(fit), Ok(measured)) = (case.fit(), case.fit().and_then(|f| case.distance_to_refit(&f.theta)))
+        else {
+            continue;
+        };
         let retained = case.problem.retained(&case.forget).expect("something is kept");
-        // At the refit itself the full gradient vanishes; the risk gradient alone does not.
-        let wrong = retained.risk_gradient(&refit.theta).norm() / case.problem.ridge();
-        let right = retained.gradient(&refit.theta).norm() / case.problem.ridge();
-        wrong > 1e-3 * fit.theta.norm() && right < 1e-9 * (1.0 + fit.theta.norm())
-    });
+        let mu = case.retained_constants().expect("a linear model").strong_convexity;
+        let size = case.fit_size().expect("both fits exist");
+        let verdict = |gradient: DVector<f64>| {
+            let norm = Interval::norm(gradient.as_slice()) * Interval::new(1.0 - 1e-9, 1.0 + 1e-9);
+            let bound = residual::distance(norm, mu).expect("the ridge is positive");
+            Evidence::inequality(measured, bound.value, size).verdict()
+        };
+        assert_eq!(verdict(retained.gradient(&fit.theta)), Verdict::Holds);
+        noticed |= verdict(retained.risk_gradient(&fit.theta)) == Verdict::Refuted;
+    }
+    assert!(noticed);
+}
+
+/// Half a Newton step solves its linear system with a residual of half the gradient. With that residual the
+/// bound holds; with the residual dropped it must be refuted.
+#[test]
+fn dropping_the_residual_of_a_linear_solve_is_noticed() {
+    let mut noticed = false;
+    for case in cases(&find("newton-aposteriori"), 200) {
+        let Ok(fit) = case.fit() else { continue };
+        let retained = case.problem.retained(&case.forget).expect("something is kept");
+        let (g, h) = (retained.gradient(&fit.theta), retained.hessian(&fit.theta));
+        let step = h.clone().cholesky().expect("strongly convex").solve(&g) * -0.5;
+        let left = (&h * &step + &g).norm() * (1.0 + 1e-9);
+        let c = case.retained_constants().expect("a linear model");
+        let measured = case.distance_to_refit(&(&fit.theta + &step)).expect("the refit exists");
+        let size = case.fit_size().expect("both fits exist");
+        let verdict = |left: f64| {
+            let length = Interval::norm(step.as_slice());
+            let bound = newton::a_posteriori(length, left, c.hessian_lipschitz, c.strong_convexity);
+            Evidence::inequality(measured, bound.expect("the ridge is positive").value, size).verdict()
+        };
+        assert_eq!(verdict(left), Verdict::Holds);
+        noticed |= verdict(0.0) == Verdict::Refuted;
+    }
     assert!(noticed);
 }
 
