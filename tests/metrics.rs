@@ -1,0 +1,4 @@
+//! The metrics of unlearning against naive definitions and against other software.
+
+#[path = "metrics/membership.rs"]
+mod membership;
