@@ -5,8 +5,10 @@ use super::{Outcome, input, output};
 use nalgebra::DVector;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::str::FromStr;
 use unlearn::data::{RowSet, write};
 use unlearn::error::{Error, Result};
+use unlearn::mask::{Agreement, Mask, Scope};
 use unlearn::metric::accuracy::accuracy;
 use unlearn::objective::Problem;
 use unlearn::report::json::interval;
@@ -14,14 +16,17 @@ use unlearn::report::number::{count, short};
 use unlearn::report::paragraph::paragraph;
 use unlearn::report::table::{Align, Table};
 use unlearn::train::newton::{Fit, rounding_floor};
-use unlearn::unlearn::report::{Row, compare};
-use unlearn::unlearn::{self as methods, Guarantee, Request};
+use unlearn::unlearn::report::{Row, compare_methods};
+use unlearn::unlearn::{self as methods, Guarantee, Request, Unlearner};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// How (see `unlearn list methods`)
     #[arg(long, value_name = "NAME")]
     method: String,
+    /// A hyper-parameter of the method, such as epochs=3 (repeat for more; results list them all)
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<Setting>,
     #[command(flatten)]
     input: input::Options,
     /// Instead of --forget: this share of the training rows, drawn from the seed
@@ -42,9 +47,29 @@ pub(super) struct Arguments {
     options: output::Options,
 }
 
+/// One `NAME=VALUE`.
+#[derive(Debug, Clone)]
+struct Setting {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Setting {
+    type Err = Error;
+    fn from_str(s: &str) -> Result<Setting> {
+        match s.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                Ok(Setting { name: name.trim().into(), value: value.trim().into() })
+            }
+            _ => Err(Error::Invalid(format!("'{s}': write NAME=VALUE, such as epochs=3"))),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let options = &arguments.options;
-    methods::method(&arguments.method, options.seed)?;
+    // Refused before any work is done.
+    let method = arguments.configured()?;
     if let Some(path) = &arguments.output {
         output::check_target(path, &["npy", "csv", "txt", "json"])?;
     }
@@ -65,16 +90,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
     };
     let request = Request { problem: &input.problem, forget, trained: as_trained };
-    let rows = compare(&request, &[&arguments.method], options.seed)?;
-    let result = Report { arguments, input: &input, forget, rows: &rows, before: trained.theta() };
+    let settings = method.settings();
+    let rows = compare_methods(&request, vec![method], options.seed)?;
+    let result = Report { arguments, input: &input, forget, rows: &rows, settings, before: trained.theta() };
     if let Some(path) = &arguments.output {
-        write::vector(path, input.problem.mask().embed(&result.row().theta).as_slice())?;
+        write::vector(path, result.embedded().as_slice())?;
     }
     json.object(|| result.json())?;
     if json.leaves_standard_output() && !options.quiet {
         output::print(&result.text())?;
     }
     Ok(Outcome::Done)
+}
+
+impl Arguments {
+    /// The method with its hyper-parameters; each may be given once.
+    fn configured(&self) -> Result<Box<dyn Unlearner>> {
+        for (n, setting) in self.set.iter().enumerate() {
+            if self.set[..n].iter().any(|s| s.name == setting.name) {
+                return Err(Error::Invalid(format!("--set {} is given twice", setting.name)));
+            }
+        }
+        let settings: Vec<_> = self.set.iter().map(|s| (s.name.as_str(), s.value.as_str())).collect();
+        methods::configured(&self.method, self.options.seed, &settings)
+    }
 }
 
 fn train(arguments: &Arguments, problem: &Problem) -> Result<Trained> {
@@ -99,20 +138,32 @@ struct Report<'a> {
     input: &'a input::Input,
     forget: &'a RowSet,
     rows: &'a [Row],
+    settings: Vec<(&'static str, String)>,
     before: &'a DVector<f64>,
 }
 
 impl Report<'_> {
     /// The line of the method that was asked for.
     fn row(&self) -> &Row {
-        let asked = self.rows.iter().find(|row| row.method == self.arguments.method);
-        asked.expect("the comparison holds the method that was asked for")
+        let asked = |row: &&Row| row.method == self.arguments.method && row.settings == self.settings;
+        self.rows.iter().find(asked).expect("the comparison holds the method that was asked for")
     }
 
-    /// Accuracies on the forgotten, retained and test rows; nothing for squared loss.
-    fn accuracies(&self, theta: &DVector<f64>) -> Vec<(&'static str, f64)> {
-        let problem = &self.input.problem;
-        let test = self.input.test.as_ref();
+    /// The result as all `d` parameters.
+    fn embedded(&self) -> DVector<f64> {
+        let row = self.row();
+        row.mask.as_ref().unwrap_or(self.input.problem.mask()).embed(&row.theta)
+    }
+
+    /// Accuracies on the forgotten, retained and test rows, of parameters on the problem's mask or on their
+    /// own; nothing for squared loss.
+    fn accuracies(&self, theta: &DVector<f64>, mask: Option<&Mask>) -> Vec<(&'static str, f64)> {
+        let on_mask = |p: &Problem| match mask {
+            Some(mask) => p.clone().with_mask(mask.clone()).expect("a mask for the same model"),
+            None => p.clone(),
+        };
+        let (problem, test) = (&on_mask(&self.input.problem), self.input.test.as_ref().map(on_mask));
+        let test = test.as_ref();
         let every = |p: &Problem| (0..p.rows()).collect::<Vec<_>>();
         let shares = [
             ("forgotten", accuracy(problem, theta, self.forget.rows())),
@@ -146,12 +197,25 @@ impl Report<'_> {
         };
         text.push_str(&paragraph("  guarantee  ", &guarantee));
         text.push_str(&format!(
-            "  cost       {} row visits, {} s\n",
+            "  cost       {} row visits, {} operations, {} s\n",
             row.cost.row_visits,
+            short(row.cost.flops),
             short(row.cost.seconds)
         ));
+        if !row.settings.is_empty() {
+            let settings: Vec<_> = row.settings.iter().map(|(name, v)| format!("{name} {v}")).collect();
+            text.push_str(&paragraph("  settings   ", &settings.join(", ")));
+        }
+        if let Some(mask) = &row.mask {
+            let found = self.agreement(mask);
+            let line = format!(
+                "chosen without the forgotten rows; shares {:.4} of what either mask keeps with the given one (Jaccard)",
+                found.jaccard
+            );
+            text.push_str(&paragraph("  mask       ", &line));
+        }
         for ((rows, before), (_, after)) in
-            self.accuracies(self.before).into_iter().zip(self.accuracies(&row.theta))
+            self.accuracies(self.before, None).into_iter().zip(self.accuracies(&row.theta, row.mask.as_ref()))
         {
             text.push_str(&format!(
                 "  accuracy   {before:.4} before, {after:.4} after, on the {rows} rows\n"
@@ -173,6 +237,13 @@ impl Report<'_> {
                 short(gradient)
             )
         })
+    }
+
+    /// How far a mask agrees with the given one on what pruning could have removed.
+    fn agreement(&self, mask: &Mask) -> Agreement {
+        let (model, given) = (self.input.problem.model(), self.input.problem.mask());
+        let (scope, _) = Scope::of(model, given);
+        Agreement::on(given, mask, &scope.coordinates(model))
     }
 
     fn table(&self) -> Table {
@@ -223,16 +294,21 @@ impl Report<'_> {
     fn json(&self) -> Value {
         let row = self.row();
         let mut value = self.input.describe(&self.arguments.input);
-        let shares = |theta| {
-            let pairs = self.accuracies(theta).into_iter();
+        let shares = |theta, mask| {
+            let pairs = self.accuracies(theta, mask).into_iter();
             Value::Object(pairs.map(|(rows, share)| (rows.to_owned(), share.into())).collect())
         };
         value["method"] = row.method.into();
         value["result"] = self.row_json(row);
-        value["accuracy_before"] = shares(self.before);
-        value["accuracy"] = shares(&row.theta);
+        value["accuracy_before"] = shares(self.before, None);
+        value["accuracy"] = shares(&row.theta, row.mask.as_ref());
         value["comparison"] = self.rows.iter().map(|row| self.row_json(row)).collect();
-        value["theta"] = self.input.problem.mask().embed(&row.theta).as_slice().into();
+        value["theta"] = self.embedded().as_slice().into();
+        if let Some(mask) = &row.mask {
+            let agreement = self.agreement(mask);
+            value["mask"] = mask.flags().into_iter().map(u8::from).collect();
+            value["mask_agreement"] = json!({ "jaccard": agreement.jaccard, "equal": agreement.equal });
+        }
         value
     }
 
@@ -251,7 +327,18 @@ impl Report<'_> {
             "ratio_to_noop": row.ratio,
             "guarantee": guarantee,
             "row_visits": row.cost.row_visits,
+            "flops": row.cost.flops,
+            "settings": Value::Object(row.settings.iter().map(|(name, v)| ((*name).into(), setting(v))).collect()),
             "seconds": self.arguments.options.timings.then_some(row.cost.seconds),
         })
+    }
+}
+
+/// Numbers as numbers, words as words. A seed may exceed what other readers of JSON take for a whole number.
+fn setting(text: &str) -> Value {
+    match (text.parse::<u64>(), text.parse::<f64>()) {
+        (Ok(whole), _) => whole.into(),
+        (_, Ok(number)) if number.is_finite() => number.into(),
+        _ => text.into(),
     }
 }

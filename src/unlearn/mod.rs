@@ -8,9 +8,15 @@
 
 pub mod addback;
 mod certificate;
+mod evidence;
 pub mod features;
+pub mod fine_tune;
+pub mod fisher;
+pub mod gradient_ascent;
 pub mod influence;
+pub mod influence_cg;
 pub mod interpolation;
+pub mod l1_sparse;
 pub mod leave_out;
 pub mod minibatch;
 pub mod newton;
@@ -19,15 +25,20 @@ pub mod projective;
 pub mod recollection;
 pub mod report;
 pub mod retrain;
+pub mod retrain_repruned;
 pub mod ridge_deletion;
+mod settings;
+pub mod woodfisher;
 
 use crate::bound::ledger::Reference;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
+use crate::mask::Mask;
 use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::Fit;
 use crate::train::plan::Plan;
+use crate::train::pruning::Pruner;
 use crate::train::sgd::Trajectory;
 use nalgebra::DVector;
 
@@ -138,6 +149,8 @@ pub struct Cost {
     /// Row visits: one gradient, Hessian–vector product or row of a Hessian each. The removal alone;
     /// evaluating its guarantee is not counted.
     pub row_visits: f64,
+    /// Nominal floating-point operations on the kept parameters, by the formulas of [`crate::train::flops`].
+    pub flops: f64,
     /// Wall-clock seconds of the removal alone.
     pub seconds: f64,
 }
@@ -151,6 +164,15 @@ pub struct Unlearned {
     pub guarantee: Guarantee,
     /// What it took.
     pub cost: Cost,
+    /// The mask that `theta` belongs to, where it is not the problem's: re-pruning chooses its own.
+    pub mask: Option<Mask>,
+}
+
+impl Unlearned {
+    /// All `d` parameters, zeros at pruned places.
+    pub fn embed(&self, problem: &Problem) -> DVector<f64> {
+        self.mask.as_ref().unwrap_or(problem.mask()).embed(&self.theta)
+    }
 }
 
 /// A method that forgets rows.
@@ -164,22 +186,43 @@ pub trait Unlearner {
     /// [`crate::error::Error::Invalid`] when the method cannot serve this kind of request (the text
     /// says which can), and whatever its computation raises.
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned>;
+
+    /// The hyper-parameters by name, as they are; what a result has to be reported with.
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Changes one hyper-parameter, written as [`Unlearner::settings`] writes it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the method has no hyper-parameter of that name (the text lists those it has)
+    /// or the value is outside its domain.
+    fn set(&mut self, name: &str, _value: &str) -> Result<()> {
+        Err(settings::unknown(self.name(), name, &self.settings()))
+    }
 }
 
-/// Every method, in the order of tables. `seed` is for the one that draws: uncoupled retraining.
+/// Every method with its default hyper-parameters, in the order of tables. `seed` is for those that draw.
 pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
     vec![
         Box::new(noop::Noop),
         Box::new(retrain::Retrain),
         Box::new(retrain::RetrainUncoupled { seed }),
+        Box::new(retrain_repruned::RetrainRepruned { pruner: Pruner::Omp, seed }),
         Box::new(addback::Addback { reference: Reference::Start }),
         Box::new(addback::Addback { reference: Reference::End }),
         Box::new(addback::Addback { reference: Reference::Recorded }),
         Box::new(recollection::Recollection),
         Box::new(influence::Influence { weights: influence::Weights::Simplex }),
         Box::new(influence::Influence { weights: influence::Weights::Boolean }),
+        Box::new(influence_cg::InfluenceCg::default()),
+        Box::new(woodfisher::WoodFisher::default()),
         Box::new(newton::Newton { steps: 1 }),
         Box::new(ridge_deletion::RidgeDeletion),
+        Box::new(fine_tune::FineTune::new(seed)),
+        Box::new(gradient_ascent::GradientAscent::new(seed)),
+        Box::new(fisher::Fisher::new(seed)),
+        Box::new(l1_sparse::L1Sparse::new(seed)),
     ]
 }
 
@@ -200,4 +243,24 @@ pub fn method(name: &str, seed: u64) -> Result<Box<dyn Unlearner>> {
     all.into_iter()
         .find(|m| m.name() == name)
         .ok_or_else(|| Error::Invalid(format!("unknown method '{name}'; choose one of {names}")))
+}
+
+/// The method of that name with some hyper-parameters changed.
+///
+/// ```
+/// use unlearn::unlearn::configured;
+/// let method = configured("fine-tune", 7, &[("epochs", "3")]).unwrap();
+/// assert!(method.settings().contains(&("epochs", "3".into())));
+/// let text = configured("newton", 0, &[("gamma", "1")]).err().unwrap().to_string();
+/// assert!(text.contains("newton has no setting 'gamma'"), "{text}");
+/// ```
+///
+/// # Errors
+/// As [`method`] and [`Unlearner::set`].
+pub fn configured(name: &str, seed: u64, settings: &[(&str, &str)]) -> Result<Box<dyn Unlearner>> {
+    let mut found = method(name, seed)?;
+    for (name, value) in settings {
+        found.set(name, value)?;
+    }
+    Ok(found)
 }
