@@ -80,7 +80,9 @@ impl Forgetting {
         train.check_forget(forget)?;
         let on = |problem: &Problem, rows: &[usize]| {
             accuracy(problem, theta, rows).ok_or_else(|| {
-                Error::Invalid("squared loss has no labels, hence no accuracy; use a logistic or softmax model".into())
+                Error::Invalid(
+                    "squared loss has no labels, hence no accuracy; use a logistic or softmax model".into(),
+                )
             })
         };
         Ok(Forgetting {

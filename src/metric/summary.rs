@@ -42,11 +42,18 @@ impl Summary {
         let spread: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
         let deviation = if values.len() > 1 { (spread / (n - 1.0)).sqrt() } else { 0.0 };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut draw = || (0..values.len()).map(|_| values[rng.random_range(0..values.len())]).sum::<f64>() / n;
+        let mut draw =
+            || (0..values.len()).map(|_| values[rng.random_range(0..values.len())]).sum::<f64>() / n;
         let mut means: Vec<f64> = (0..RESAMPLES).map(|_| draw()).collect();
         means.sort_by(f64::total_cmp);
         let cut = RESAMPLES / 40;
-        Some(Summary { count: values.len(), mean, deviation, low: means[cut], high: means[RESAMPLES - 1 - cut] })
+        Some(Summary {
+            count: values.len(),
+            mean,
+            deviation,
+            low: means[cut],
+            high: means[RESAMPLES - 1 - cut],
+        })
     }
 }
 

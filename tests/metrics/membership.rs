@@ -112,17 +112,6 @@ proptest! {
         let sum: f64 = seen.forgotten.iter().map(|p| called(*p)).sum();
         prop_assert!((whole.score - sum / seen.forgotten.len() as f64).abs() < 1e-12);
     }
-
-    /// The fitted machine satisfies the optimality conditions of its problem: on rows with the margin to spare it is
-    /// right, and exchanging the kinds changes nothing but the sign.
-    #[test]
-    fn exchanging_the_kinds_changes_the_sign(seen in seen(), x in -1.0..2.0) {
-        let exact = Parameters { tolerance: 1e-9, ..PUBLISHED };
-        let one = Svm::fit(&seen.members, &seen.others, exact).unwrap();
-        let other = Svm::fit(&seen.others, &seen.members, exact).unwrap();
-        // 24 multipliers of up to 3 and a tolerance of 1e-9 on a problem that may be flat.
-        prop_assert!((one.decision(x) + other.decision(x)).abs() < 1e-3);
-    }
 }
 
 #[test]

@@ -69,10 +69,12 @@ impl Confidences {
     }
 
     fn judge(&self, is_member: impl Fn(f64) -> bool) -> Efficacy {
-        let share = |values: &[f64]| values.iter().filter(|&&p| is_member(p)).count() as f64 / values.len() as f64;
+        let share = |values: &[f64], member: bool| {
+            values.iter().filter(|&&p| is_member(p) == member).count() as f64 / values.len() as f64
+        };
         Efficacy {
-            score: 1.0 - share(&self.forgotten),
-            balanced_accuracy: 0.5 * (share(&self.members) + 1.0 - share(&self.others)),
+            score: share(&self.forgotten, false),
+            balanced_accuracy: 0.5 * (share(&self.members, true) + share(&self.others, false)),
         }
     }
 }

@@ -60,7 +60,9 @@ impl Svm {
             return Err(Error::Invalid(format!("a feature is {v}; all must be finite")));
         }
         if !(c > 0.0 && gamma > 0.0 && tolerance > 0.0 && (c + gamma + tolerance).is_finite()) {
-            return Err(Error::Invalid(format!("C {c}, γ {gamma}, tolerance {tolerance}: all must be positive")));
+            return Err(Error::Invalid(format!(
+                "C {c}, γ {gamma}, tolerance {tolerance}: all must be positive"
+            )));
         }
         let x: Vec<f64> = positive.iter().chain(negative).copied().collect();
         let y: Vec<f64> = (0..x.len()).map(|i| if i < positive.len() { 1.0 } else { -1.0 }).collect();
@@ -80,7 +82,8 @@ impl Svm {
             iterations += 1;
         }
         let offset = offset(&y, &alpha, &gradient, c);
-        let support = (0..y.len()).filter(|&i| alpha[i] > 0.0).map(|i| (kernel.x[i], alpha[i] * y[i])).collect();
+        let support =
+            (0..y.len()).filter(|&i| alpha[i] > 0.0).map(|i| (kernel.x[i], alpha[i] * y[i])).collect();
         Ok(Svm { support, offset, gamma })
     }
 
