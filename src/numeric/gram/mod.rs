@@ -22,10 +22,12 @@ const SAMPLES: usize = 256;
 /// Rows of the left side that stay in the second-level cache while the right side passes.
 const LEFT_ROWS: usize = 240;
 
-/// Which part of the product is wanted.
+/// Which part of a product is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
+    /// Every entry.
     All,
+    /// On and below the diagonal.
     LowerTriangle,
 }
 
@@ -53,7 +55,8 @@ pub fn add_product(p: &DMatrix<f64>, v: &DMatrix<f64>, out: &mut DMatrix<f64>) {
 ///
 /// Panics when `out` is not `p.rows() × q.rows()`.
 pub fn add_panels(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel, out: &mut DMatrix<f64>) {
-    multiply(kernel, samples, p, q, out, Part::All);
+    assert_eq!(out.shape(), (p.rows(), q.rows()), "the shape of a sum of such products");
+    add_columns(kernel, &mut Buffers::default(), samples, p, q, Part::All, out, 0, |c| c);
 }
 
 /// Adds the lower triangle of the symmetric `Σ_{r < samples} p_r q_rᵀ`, where `q_r` is `p_r` times a weight, to that
@@ -72,34 +75,53 @@ pub fn add_panels(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel
 ///
 /// Panics when `out` is not square of order `p.rows()`.
 pub fn add_lower(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel, out: &mut DMatrix<f64>) {
-    multiply(kernel, samples, p, q, out, Part::LowerTriangle);
+    assert_eq!(out.shape(), (p.rows(), q.rows()), "the shape of a sum of such products");
+    add_columns(kernel, &mut Buffers::default(), samples, p, q, Part::LowerTriangle, out, 0, |c| c);
 }
 
-fn multiply(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel, out: &mut DMatrix<f64>, part: Part) {
-    let (rows, columns) = (p.rows(), q.rows());
-    assert_eq!(out.shape(), (rows, columns), "the sum of {rows} × {columns} products has that shape");
+/// Packed panels, kept between products so that none allocates.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    left: Packed,
+    right: Packed,
+}
+
+/// The product goes to the rows of `out` from `first_row` on; its column `c` to column `place(c)`.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn add_columns(
+    kernel: Kernel,
+    buffers: &mut Buffers,
+    samples: usize,
+    p: &impl Panel,
+    q: &impl Panel,
+    part: Part,
+    out: &mut DMatrix<f64>,
+    first_row: usize,
+    place: impl Fn(usize) -> usize,
+) {
+    let (rows, columns, height) = (p.rows(), q.rows(), out.nrows());
     let (strip, width) = kernel.tile();
-    let (mut left, mut right) = (Packed::default(), Packed::default());
+    let Buffers { left, right } = buffers;
     let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
     for begin in (0..samples).step_by(SAMPLES) {
         let block = begin..samples.min(begin + SAMPLES);
         let length = block.len();
         left.pack(p, block.clone(), strip, kernel.lanes());
         right.pack(q, block, width, width);
-        for first_row in (0..rows).step_by(LEFT_ROWS) {
-            let last_row = rows.min(first_row + LEFT_ROWS);
+        for top in (0..rows).step_by(LEFT_ROWS) {
+            let bottom = rows.min(top + LEFT_ROWS);
             for j in (0..columns).step_by(width) {
                 let b = right.strip(j / width);
                 let here = columns.min(j + width) - j;
                 // Of a tile that meets the diagonal all of it is computed.
-                let top = if part == Part::LowerTriangle { first_row.max(j / strip * strip) } else { first_row };
-                for i in (top..last_row).step_by(strip) {
+                let begin = if part == Part::LowerTriangle { top.max(j / strip * strip) } else { top };
+                for i in (begin..bottom).step_by(strip) {
                     let a = left.strip(i / strip);
                     kernel.multiply(length, a, a.len() / length, b, &mut tile);
-                    let height = rows.min(i + strip) - i;
+                    let tall = rows.min(i + strip) - i;
                     for (c, column) in tile[..here].iter().enumerate() {
-                        let at = (j + c) * rows + i;
-                        let sums = &mut out.as_mut_slice()[at..at + height];
+                        let at = place(j + c) * height + first_row + i;
+                        let sums = &mut out.as_mut_slice()[at..at + tall];
                         sums.iter_mut().zip(column).for_each(|(s, v)| *s += v);
                     }
                 }
