@@ -6,7 +6,14 @@ use unlearn::numeric::gram::{Columns, Kernel, add_lower, add_panels};
 use unlearn::numeric::spectrum::gamma;
 
 /// `Σ_r w_r p_ir q_jr` with a compensated sum (Neumaier 1974), and `Σ_r |w_r p_ir q_jr|`.
-fn reference(p: &[f64], q: &[f64], w: &[f64], (rows, columns): (usize, usize), i: usize, j: usize) -> (f64, f64) {
+fn reference(
+    p: &[f64],
+    q: &[f64],
+    w: &[f64],
+    (rows, columns): (usize, usize),
+    i: usize,
+    j: usize,
+) -> (f64, f64) {
     let (mut sum, mut lost, mut mass) = (0.0_f64, 0.0, 0.0);
     for (r, w) in w.iter().enumerate() {
         let term = p[r * rows + i] * q[r * columns + j] * w;

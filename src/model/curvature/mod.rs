@@ -62,7 +62,8 @@ impl Network {
                         sparse::add(self, design, &block, &gradients, unit, &mut h);
                         continue;
                     }
-                    let inputs = Inputs { design, block: &block, layer: l, fan_in: self.layers[l].fan_in, unit };
+                    let inputs =
+                        Inputs { design, block: &block, layer: l, fan_in: self.layers[l].fan_in, unit };
                     add_columns(
                         Kernel::best(),
                         &mut buffers,

@@ -110,7 +110,7 @@ impl Kernel {
     /// tile's.
     pub(super) fn multiply(self, samples: usize, a: &[f64], width: usize, b: &[f64], tile: &mut Tile) {
         let (rows, columns) = self.tile();
-        assert!(width > 0 && width <= rows && width % self.lanes() == 0, "a strip of {width} rows");
+        assert!(width > 0 && width <= rows && width.is_multiple_of(self.lanes()), "a strip of {width} rows");
         assert!(a.len() >= samples * width, "{} packed numbers for {samples} × {width}", a.len());
         assert!(b.len() >= samples * columns, "{} packed numbers for {samples} × {columns}", b.len());
         match self.0 {
@@ -155,13 +155,18 @@ fn portable(samples: usize, a: &[f64], b: &[f64], tile: &mut Tile) {
 mod x86 {
     use super::Tile;
     use std::arch::x86_64::{
-        _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd, _mm512_fmadd_pd,
-        _mm512_loadu_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd,
+        _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd,
+        _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd,
     };
 
     /// `4V × 6`. Safety: AVX2 and FMA are there; `a` has `4V·samples` and `b` has `6·samples` numbers.
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn avx2<const V: usize>(samples: usize, mut a: *const f64, mut b: *const f64, tile: &mut Tile) {
+    pub(super) unsafe fn avx2<const V: usize>(
+        samples: usize,
+        mut a: *const f64,
+        mut b: *const f64,
+        tile: &mut Tile,
+    ) {
         let mut c = [[_mm256_setzero_pd(); V]; 6];
         for _ in 0..samples {
             let mut x = [_mm256_setzero_pd(); V];
@@ -192,7 +197,12 @@ mod x86 {
 
     /// `8V × 8`. Safety: AVX-512F is there; `a` has `8V·samples` and `b` has `8·samples` numbers.
     #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn avx512<const V: usize>(samples: usize, mut a: *const f64, mut b: *const f64, tile: &mut Tile) {
+    pub(super) unsafe fn avx512<const V: usize>(
+        samples: usize,
+        mut a: *const f64,
+        mut b: *const f64,
+        tile: &mut Tile,
+    ) {
         let mut c = [[_mm512_setzero_pd(); V]; 8];
         for _ in 0..samples {
             let mut x = [_mm512_setzero_pd(); V];
