@@ -206,6 +206,10 @@ impl Report<'_> {
             let settings: Vec<_> = row.settings.iter().map(|(name, v)| format!("{name} {v}")).collect();
             text.push_str(&paragraph("  settings   ", &settings.join(", ")));
         }
+        let zeros = row.theta.iter().filter(|v| **v == 0.0).count();
+        if zeros > 0 {
+            text.push_str(&format!("  zeros      {zeros} of the {} active parameters\n", row.theta.len()));
+        }
         if let Some(mask) = &row.mask {
             let found = self.agreement(mask);
             let line = format!(
@@ -303,6 +307,7 @@ impl Report<'_> {
         value["accuracy_before"] = shares(self.before, None);
         value["accuracy"] = shares(&row.theta, row.mask.as_ref());
         value["comparison"] = self.rows.iter().map(|row| self.row_json(row)).collect();
+        value["zeros"] = row.theta.iter().filter(|v| **v == 0.0).count().into();
         value["theta"] = self.embedded().as_slice().into();
         if let Some(mask) = &row.mask {
             let agreement = self.agreement(mask);
