@@ -232,7 +232,7 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
 /// use unlearn::unlearn::method;
 /// assert_eq!(method("newton", 0).unwrap().name(), "newton");
 /// let text = method("newtn", 0).err().unwrap().to_string();
-/// assert!(text.contains("noop, retrain, retrain-uncoupled, addback-start"));
+/// assert!(text.contains("noop, retrain, retrain-uncoupled, retrain-repruned"));
 /// ```
 ///
 /// # Errors
