@@ -2,6 +2,7 @@
 //! sparse rows, enclosed products, weighted Gram matrices, factorisations, conjugate gradients and enclosed spectra.
 
 pub mod csr;
+pub mod dot;
 pub mod elementary;
 pub mod enclosure;
 pub mod factor;
