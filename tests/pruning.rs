@@ -76,7 +76,9 @@ fn sparsities_out_of_range_are_refused() {
     for pruner in [Pruner::Imp { rate: 0.0, rewind: 0.0 }, Pruner::Imp { rate: 0.2, rewind: 1.0 }] {
         assert!(pruner.prune(&pipeline, 0.5, Scope::Weights, 1).is_err());
     }
-    assert!(Pruner::Synflow { rounds: 0 }.prune(&pipeline, 0.5, Scope::Weights, 1).is_err());
+    for rounds in [0, usize::MAX] {
+        assert!(Pruner::Synflow { rounds }.prune(&pipeline, 0.5, Scope::Weights, 1).is_err());
+    }
     assert!("magnitude".parse::<Pruner>().unwrap_err().to_string().contains("omp, imp, synflow, random"));
     let broken = vec![f64::NAN; problem.model().parameters()];
     assert!(Pipeline::new(&problem, broken, Recipe::Minimiser).is_err());

@@ -8,6 +8,7 @@ mod list;
 mod output;
 mod prune;
 mod remove;
+mod settings;
 mod train;
 mod training;
 mod verify;

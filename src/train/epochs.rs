@@ -19,6 +19,9 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+/// More epochs than this are refused: nobody waits for them, and a mistyped number must not hang.
+pub const MOST_EPOCHS: usize = 1_000_000;
+
 /// Which way the loss goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -71,6 +74,9 @@ impl Settings {
     /// [`Error::Invalid`] naming the setting.
     pub fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::Invalid(text));
+        if self.epochs > MOST_EPOCHS {
+            return refuse(format!("epochs {}: at most {MOST_EPOCHS}", self.epochs));
+        }
         if self.batch == 0 {
             return refuse("batch 0: a batch needs at least one row".into());
         }
@@ -150,12 +156,13 @@ impl Settings {
         let mut g = DVector::zeros(problem.active());
         while state.epoch < until {
             let weight = penalty(state.epoch);
-            if !(weight >= 0.0 && weight.is_finite()) {
+            let threshold = self.rate * weight / (1.0 - self.momentum);
+            if !(threshold >= 0.0 && threshold.is_finite()) {
                 return Err(Error::Invalid(format!(
-                    "penalty {weight}: it must be a finite number, 0 or larger"
+                    "penalty {weight} at rate {}: both must be 0 or larger and their product finite",
+                    self.rate
                 )));
             }
-            let threshold = self.rate * weight / (1.0 - self.momentum);
             for batch in self.order(rows, state.epoch).chunks(self.batch) {
                 let divisor = sign * batch.len() as f64;
                 write_loss_gradient(problem, batch.iter().copied(), divisor, &state.theta, &mut ws, &mut g);
