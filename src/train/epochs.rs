@@ -124,8 +124,8 @@ impl Settings {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] for settings or a penalty out of their domains or no rows, [`Error::Shape`] for a state
-    /// of another length, [`Error::NotConverged`] when a parameter overflows.
+    /// [`Error::Invalid`] for settings or a penalty out of their domains or no rows, or when a parameter
+    /// overflows; [`Error::Shape`] for a state of another length.
     pub fn advance(
         &self,
         problem: &Problem,
@@ -159,7 +159,7 @@ impl Settings {
             let threshold = self.rate * weight / (1.0 - self.momentum);
             if !(threshold >= 0.0 && threshold.is_finite()) {
                 return Err(Error::Invalid(format!(
-                    "penalty {weight} at rate {}: both must be 0 or larger and their product finite",
+                    "penalty {weight:e} at rate {:e}: both must be 0 or larger and their product finite",
                     self.rate
                 )));
             }
@@ -177,12 +177,10 @@ impl Settings {
             }
             state.epoch += 1;
             if !state.theta.iter().all(|v| v.is_finite()) {
-                return Err(Error::NotConverged {
-                    what: "the run (a parameter overflowed; use a smaller rate or fewer epochs)",
-                    iterations: state.epoch,
-                    residual: f64::INFINITY,
-                    target: f64::MAX,
-                });
+                return Err(Error::Invalid(format!(
+                    "a parameter overflowed in epoch {} at rate {:e}: use a smaller rate or fewer epochs",
+                    state.epoch, self.rate
+                )));
             }
         }
         Ok(state)

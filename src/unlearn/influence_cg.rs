@@ -87,8 +87,8 @@ impl Unlearner for InfluenceCg {
 
     fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("damping", self.damping.to_string()),
-            ("tolerance", self.tolerance.to_string()),
+            ("damping", settings::text(self.damping)),
+            ("tolerance", settings::text(self.tolerance)),
             ("products", self.products.to_string()),
         ]
     }
