@@ -1,5 +1,5 @@
 //! Numbers before any learning: stable scalar functions, intervals and functions of them, tolerances,
-//! sparse rows, enclosed products, weighted Gram matrices, factorisations and enclosed spectra.
+//! sparse rows, enclosed products, weighted Gram matrices, factorisations, conjugate gradients and enclosed spectra.
 
 pub mod csr;
 pub mod dot;
@@ -8,6 +8,7 @@ pub mod enclosure;
 pub mod factor;
 pub mod gram;
 pub mod interval;
+pub mod krylov;
 pub mod power;
 pub mod product;
 pub mod scalar;
