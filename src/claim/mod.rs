@@ -14,6 +14,7 @@ pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
 pub mod steps;
+pub mod woodfisher;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};
@@ -95,6 +96,7 @@ pub fn all() -> Vec<Claim> {
         masks::claims(),
         proposition2::claims(),
         controls::claims(),
+        woodfisher::claims(),
     ]
     .concat()
 }

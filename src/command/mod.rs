@@ -8,6 +8,7 @@ mod list;
 mod output;
 mod prune;
 mod remove;
+mod settings;
 mod study;
 mod train;
 mod training;

@@ -189,9 +189,9 @@ impl Chart {
                 Some(ErrorBar::new_vertical(x, low, y, high, style.colour.stroke_width(1), 7))
             });
             chart.draw_series(bars).expect(DRAWN);
-            chart
-                .draw_series(placed.iter().map(|&at| EmptyElement::at(at) + marker(&style, (0, 0))))
-                .expect(DRAWN);
+            let [area, outline] = marker(&style, (0, 0));
+            let marked = |&at: &(f64, f64)| EmptyElement::at(at) + area.clone() + outline.clone();
+            chart.draw_series(placed.iter().map(marked)).expect(DRAWN);
         }
     }
 
