@@ -189,8 +189,10 @@ impl Chart {
                 Some(ErrorBar::new_vertical(x, low, y, high, style.colour.stroke_width(1), 7))
             });
             chart.draw_series(bars).expect(DRAWN);
-            let [area, outline] = marker(&style, (0, 0));
-            let marked = |&at: &(f64, f64)| EmptyElement::at(at) + area.clone() + outline.clone();
+            let marked = |&at: &(f64, f64)| {
+                let [outline, inside] = marker(&style, (0, 0));
+                EmptyElement::at(at) + outline + inside
+            };
             chart.draw_series(placed.iter().map(marked)).expect(DRAWN);
         }
     }
