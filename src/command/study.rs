@@ -130,7 +130,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         _ => (None, Vec::new()),
     };
     for folder in [&arguments.parameters_dir, &arguments.report].into_iter().flatten() {
-        make(folder)?;
+        output::make_folder(folder)?;
     }
     let to_standard = options.json.as_deref() == Some(Path::new("-"));
     if to_standard {
@@ -161,13 +161,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
-}
-
-fn make(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|e| Error::File {
-        file: folder.display().to_string(),
-        message: format!("the folder cannot be made: {e}"),
-    })
 }
 
 /// What is compared unless methods are named.

@@ -9,4 +9,5 @@ pub mod page;
 pub mod paragraph;
 pub mod progress;
 pub mod table;
+pub mod verdict_page;
 pub mod verdicts;
