@@ -49,14 +49,18 @@ Variables (F : fieldType) (k : nat) (H : 'M[F]_k).
 Definition loo_scale : 'M[F]_k := diag_mx (\row_i (1 - H i i)^-1).
 Definition loo_coupling : 'M[F]_k := \matrix_(i, j) (if i == j then 0 else H i j / (1 - H i i)).
 
+Lemma loo_split : (forall i, H i i != 1) -> 1%:M - loo_coupling = loo_scale *m (1%:M - H).
+Proof.
+move=> h1; apply/matrixP => i j; rewrite mul_diag_mx !mxE.
+have [->|ij] := eqVneq i j; first by rewrite subr0 mulVf // subr_eq0 eq_sym h1.
+by rewrite !sub0r mulrN mulrC.
+Qed.
+
 Theorem leave_k_out_izzo (r : 'cV[F]_k) : (forall i, H i i != 1) -> 1%:M - H \in unitmx ->
   invmx (1%:M - H) *m r = invmx (1%:M - loo_coupling) *m (loo_scale *m r).
 Proof.
 move=> h1 Hu; have nz i : 1 - H i i != 0 by rewrite subr_eq0 eq_sym h1.
-have e : 1%:M - loo_coupling = loo_scale *m (1%:M - H).
-  apply/matrixP => i j; rewrite mul_diag_mx !mxE.
-  have [->|ij] := eqVneq i j; first by rewrite subr0 mulVf.
-  by rewrite !sub0r mulrN mulrC.
+have e := loo_split h1.
 have Du : loo_scale \in unitmx.
   by rewrite unitmxE det_diag unitfE; apply/prodf_neq0 => i _; rewrite mxE invr_eq0.
 have Tu : 1%:M - loo_coupling \in unitmx by rewrite e unitmx_mul Du Hu.
