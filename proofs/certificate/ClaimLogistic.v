@@ -1,5 +1,5 @@
 (** * ClaimLogistic: the checker of logistic certificates.  Logits are exact dyadic
-    numbers, sigmoids are approximated to 2^-100 by a verified enclosure, everything
+    numbers, sigmoids are approximated to 2^-70 by a verified enclosure, everything
     after that is exact again.
 
     Definitions
@@ -27,14 +27,15 @@ Local Open Scope ring_scope.
 #[local] Bind Scope ring_scope with R.
 
 (** The gradient at the reference times the scale, up to an error of at most
-    2^-100 sum_ij |x_ij|, which the radius must leave room for. *)
+    2^-70 sum_ij |x_ij|, which the radius must leave room for. *)
 Definition logistic_near (c : certificate) : bool :=
   let z := [seq dotD r (c_reference c) | r <- c_rows c] in
-  let s := [seq sigmoid_value a | a <- z] in
+  let found := [seq sigmoid_value a | a <- z] in
+  let s := [seq odflt d0 o | o <- found] in
   let g := wsumD (c_rows c) (subD s (c_target c))
              (scaleD (Fmult (scale c) (c_lambda c)) (c_reference c)) in
   let room := Fminus (slack c) (Fmult sigmoid_error (l1D (c_rows c))) in
-  [&& all (fun p => sigmoid_near p.1 p.2) (zip z s), ge0D room & leD (dotD g g) (sqD room)].
+  [&& all isSome found, ge0D room & leD (dotD g g) (sqD room)].
 
 Definition logistic_verdict (c : certificate) : verdict := judge c (logistic_near c).
 
@@ -66,11 +67,11 @@ Lemma logistic_near_norm : shape c -> 0 < val (c_lambda c) -> 0 <= val (c_radius
   logistic_near c -> norm (grad (reference c)) <= val (c_lambda c) * val (c_radius c).
 Proof.
 move=> sh l0 r0; rewrite /logistic_near; cbv zeta.
-set z := [seq _ | r <- _]; set s := [seq _ | a <- z].
+set z := [seq dotD _ _ | r <- _]; set found := [seq sigmoid_value a | a <- _]; set s := map _ found.
 case/and3P => hS /ge0D_val room0 /leD_val hG.
 have [_ ws] := andP sh; have [/eqP sX rX /eqP sy /eqP sr] := and4P ws.
 have sz : size z = rows c by rewrite size_map.
-have ss : size s = rows c by rewrite size_map.
+have ss : size s = rows c by rewrite 2!size_map.
 have ssy : size (subD s (c_target c)) = rows c by rewrite (size_map2 _ (d := rows c)).
 have sl : size (scaleD (Fmult (scale c) (c_lambda c)) (c_reference c)) = active c by rewrite size_map.
 have [sg gE] := wsumD_correct sX rX ssy sl.
@@ -91,11 +92,14 @@ have -> : val (slack c) = val room + val (Fmult sigmoid_error (l1D (c_rows c))).
 apply: le_trans (norm_triangle _ _) _; apply: ler_add.
   by rewrite norm_le_sq // -(val_dot sg sg) expr2 -valM.
 rewrite valM (l1D_val sX rX); apply: norm_trmul_le => i; rewrite !mxE.
-have szi : (i < size (zip z s))%N by rewrite size_zip sz ss minnn.
-have := all_nthP (d0, d0) hS i szi; rewrite nth_zip ?sz ?ss //= => /sigmoid_near_sound.
 have sri : size (nth [::] (c_rows c) i) = active c.
   by apply/eqP; apply: (all_nthP [::] rX); rewrite sX.
-rewrite /z (nth_map [::]) ?sX // -/(val _) (val_dot sri sr) => /RleP.
+have iz : (i < size z)%N by rewrite sz.
+have ifound : (i < size found)%N by rewrite size_map.
+have : isSome (nth None found i) by apply: (all_nthP None hS).
+rewrite /s (nth_map None) // /found (nth_map d0) //.
+case E : sigmoid_value => [a|] // _; move/sigmoid_value_sound/RleP: E.
+rewrite /z (nth_map [::]) ?sX // -/(val _) (val_dot sri sr) /=.
 have -> : dot (vec (active c) (nth [::] (c_rows c) i)) (vec (active c) (c_reference c))
         = \sum_j design c i j * reference c j 0.
   by apply: eq_bigr => j _; rewrite !mxE.

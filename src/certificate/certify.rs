@@ -12,8 +12,8 @@ use crate::numeric::product::norm;
 use crate::objective::{Problem, Reduction};
 use nalgebra::DVector;
 
-/// 2⁻¹⁰⁰: how far the checker's sigmoids may be from the true ones (`SigmoidValue.sigmoid_error`).
-const SIGMOID_ERROR: f64 = f64::from_bits((1023 - 100) << 52);
+/// 2⁻⁷⁰: how far the checker's sigmoids may be from the true ones (`SigmoidValue.sigmoid_error`).
+const SIGMOID_ERROR: f64 = f64::from_bits((1023 - 70) << 52);
 
 impl Certificate {
     /// Whether there are certificates for this kind of problem, and if not, why.
@@ -146,7 +146,7 @@ impl Certificate {
 
     /// The least `ρ` for which the checker is sure to see `‖∇F_R(θ̂)‖ ≤ λρ`.
     ///
-    /// It replaces each sigmoid by a number at most δ = 2⁻¹⁰⁰ away, which moves the gradient by at most
+    /// It replaces each sigmoid by a number at most δ = 2⁻⁷⁰ away, which moves the gradient by at most
     /// `e = wδ Σᵢⱼ|xᵢⱼ|`, and then adds `e`: so `2e` more than the gradient norm is enough.
     fn radius_needed(&self) -> Result<f64> {
         let (n, k) = (self.target.len(), self.theta.len());

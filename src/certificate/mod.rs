@@ -11,7 +11,7 @@
 //!
 //! Two differences from [`crate::bound::audit`], both of which can only widen the interval: strong convexity
 //! enters as λ, not as a larger eigenvalue bound, and for the logistic loss `ρ` leaves room for sigmoids that the checker
-//! encloses to 2⁻¹⁰⁰.
+//! encloses to 2⁻⁷⁰.
 //!
 //! Source: the residual bound of `bound::residual`; the room for the sigmoids is derived here.
 
