@@ -3,7 +3,8 @@
 # Nothing but digits, letters chosen below and punctuation chosen below can reach the output: every field is
 # matched against a fixed grammar first, and is written again from its parts. The first departure from the
 # format ends with status 1 and one line "line N: what is wrong" on standard error.
-# Set `reason` to have the refusal named instead of the theorem proved.
+# Set `reason` to have the refusal named instead of the theorem proved, and `only` to a name to get just the
+# definition of the certificate under that name.
 
 BEGIN {
   FS = "[ ]"; expected = 1; most_active = 20; most_kept = 200
@@ -110,6 +111,15 @@ END {
   if (refused) exit 1
   if (!closed) refuse("the file ends too early")
   name = (kind == "ridge") ? "Ridge" : "Logistic"
+  if (!only) head()
+  print "Definition " (only ? only : "c") " : certificate := Certificate " mean
+  print "  (" value["lambda"] ")\n  " value["theta"] "\n  " value["reference"] "\n  (" value["radius"] ")"
+  print "[:: " design "]\n[:: " target "]"
+  print "  (" value["lo"] ")\n  (" value["hi"] ")."
+  if (!only) claim()
+}
+
+function head() {
   print "From Coq Require Import ZArith."
   print "From Flocq Require Import Core."
   print "From mathcomp Require Import all_ssreflect all_algebra."
@@ -117,10 +127,9 @@ END {
   print "From Unlearn Require Import Euclid Convex Dyadic Claim Claim" name "."
   print "Local Notation N := (Float radix2)."
   print "Local Open Scope Z_scope."
-  print "Definition c : certificate := Certificate " mean
-  print "  (" value["lambda"] ")\n  " value["theta"] "\n  " value["reference"] "\n  (" value["radius"] ")"
-  print "[:: " design "]\n[:: " target "]"
-  print "  (" value["lo"] ")\n  (" value["hi"] ")."
+}
+
+function claim() {
   if (reason) {
     print "Definition found := Eval vm_compute in " kind "_verdict c."
     print "Redirect \"found\" Print found."

@@ -166,7 +166,9 @@ impl<'a> Lines<'a> {
         self.begin(keyword)?;
         if self.fields.len() != values {
             let found = self.fields.len();
-            return self.wrong(found.min(values), format!("{keyword} takes {values} values, not {found}"));
+            // The first one too many, or the last one before those missing.
+            let field = found.min(values + 1);
+            return self.wrong(field, format!("{keyword} takes {values} numbers or words, not {found}"));
         }
         Ok(())
     }
