@@ -19,7 +19,7 @@ fn text(x: f64) -> String {
 }
 
 /// The text with other values on some lines, signed again.
-pub fn with(certificate: &str, values: &[(&str, f64)]) -> String {
+pub(super) fn with(certificate: &str, values: &[(&str, f64)]) -> String {
     let line = |l: &str| {
         let keyword = l.split(' ').next().unwrap();
         let value = values.iter().find(|v| v.0 == keyword);
