@@ -203,9 +203,19 @@ fn what_cannot_be_certified() {
     );
     let infinite = DVector::from_element(MOST_ACTIVE, f64::INFINITY);
     assert!(Certificate::new(&full, None, &infinite, &zero).is_err());
-    // Overflow.
-    let huge = DVector::from_element(MOST_ACTIVE, f64::MAX);
-    let why = Certificate::new(&full, None, &huge, &huge).unwrap_err().to_string();
+    let minute = DVector::from_element(MOST_ACTIVE, 1e-200);
+    let why = Certificate::new(&full, None, &minute, &zero).unwrap_err().to_string();
+    assert!(why.contains("1e-200") && why.contains("2^-300"), "{why}");
+    assert!(
+        Certificate::new(&full, None, &zero, &minute).is_ok_and(|c| c.reference().iter().all(|v| *v == 0.0))
+    );
+    // Overflow: a gradient of 2²⁹⁹·2²⁹⁹ over λ = 2⁻³⁰⁰ is no longer an f64.
+    let large = 2f64.powi(299);
+    let x = Design::dense(1, 1, vec![large]).unwrap();
+    let data = Dataset::new("large", x, vec![0.0]).unwrap();
+    let problem = Problem::new(data.into(), ridge(1), 2f64.powi(-300)).unwrap();
+    let at = DVector::from_element(1, large);
+    let why = Certificate::new(&problem, None, &at, &at).unwrap_err().to_string();
     assert!(why.contains("no finite upper end"), "{why}");
 }
 

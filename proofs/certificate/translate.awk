@@ -41,8 +41,9 @@ function runs(total,   i, at, from, to, next_free, held) {
   return held
 }
 
-# A number in Coq: sign, hexadecimal mantissa and binary exponent.
-function number(s, signed,   minus, p, mantissa, digits, e, bits) {
+# A number in Coq: sign, hexadecimal mantissa and binary exponent. Numbers that thousands of products are formed
+# with are below 2^300 and multiples of 2^-352, or else a hostile file could keep Coq busy for an hour.
+function number(s, signed, narrow,   minus, p, mantissa, digits, e, bits) {
   if (s == "0x0p0") return "N 0 0"
   minus = ""
   if (substr(s, 1, 1) == "-") {
@@ -55,12 +56,13 @@ function number(s, signed,   minus, p, mantissa, digits, e, bits) {
   if (mantissa !~ /[13579bdf]$/) refuse("the mantissa of '" s "' is even; halve it")
   bits = 4 * digits - (mantissa ~ /^1/ ? 3 : mantissa ~ /^[23]/ ? 2 : mantissa ~ /^[4-7]/ ? 1 : 0)
   if (e < -1074 || e + bits > 1024) refuse("'" s "' is not a 64-bit float")
+  if (narrow && (e < -352 || e + bits > 300)) refuse("'" s "' is not a multiple of 2^-352 below 2^300")
   return "N (" minus "0x" mantissa ") (" e ")"
 }
 
 function list(from, to,   i, text) {
   text = ""
-  for (i = from; i <= to; i++) text = text (i > from ? "; " : "") number($i, 1)
+  for (i = from; i <= to; i++) text = text (i > from ? "; " : "") number($i, 1, 1)
   return "[:: " text "]"
 }
 
@@ -90,7 +92,7 @@ expected <= last_key {
   }
   else if ($1 == "theta" || $1 == "reference") { fields(active); value[$1] = list(2, NF) }
   else if ($1 == "data-sha256") { fields(1); if ($2 !~ /^[0-9a-f]+$/ || length($2) != 64) refuse("a digest has 64 hexadecimal digits") }
-  else { fields(1); value[$1] = number($2, 0) }
+  else { fields(1); value[$1] = number($2, 0, $1 == "lambda") }
   next
 }
 
@@ -98,7 +100,7 @@ $1 == "row" && found < kept {
   fields(active + 1)
   if (kind == "logistic" && $NF != "0x0p0" && $NF != "0x1p0") refuse("a logistic target is 0 or 1")
   design = design (found ? ";\n" : "") list(2, NF - 1)
-  target = target (found ? "; " : "") number($NF, 1)
+  target = target (found ? "; " : "") number($NF, 1, 1)
   found++
   next
 }

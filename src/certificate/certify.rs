@@ -1,5 +1,6 @@
 //! Making a certificate, and verifying one from its own numbers alone.
 
+use super::number::{is_moderate, power};
 use super::{Certificate, MOST_ACTIVE, MOST_COUNTED, MOST_ROWS, Runs};
 use crate::bound::audit::Certifier;
 use crate::constants::kept_inputs;
@@ -13,7 +14,7 @@ use crate::objective::{Problem, Reduction};
 use nalgebra::DVector;
 
 /// 2⁻⁷⁰: how far the checker's sigmoids may be from the true ones (`SigmoidValue.sigmoid_error`).
-const SIGMOID_ERROR: f64 = f64::from_bits((1023 - 70) << 52);
+const SIGMOID_ERROR: f64 = power(-70);
 
 impl Certificate {
     /// Whether there are certificates for this kind of problem, and if not, why.
@@ -70,7 +71,7 @@ impl Certificate {
     ///
     /// # Errors
     /// As [`Certificate::check`]; [`Error::Shape`] and [`Error::Invalid`] when `θ` or `θ̂` does not have `k` finite
-    /// entries, or when overflow leaves no finite upper end.
+    /// entries, when a number is neither 0 nor of a magnitude from 2⁻³⁰⁰ to 2³⁰⁰, or when overflow leaves no finite upper end.
     pub fn new(
         problem: &Problem,
         forget: Option<&RowSet>,
@@ -95,13 +96,15 @@ impl Certificate {
             active: Runs::of(problem.model().parameters(), problem.mask().active()),
             ridge: problem.ridge(),
             theta: plain(theta.as_slice()),
-            reference: plain(reference.as_slice()),
+            // Any reference will do, so one without very small numbers.
+            reference: reference.iter().map(|v| if v.abs() < power(-300) { 0.0 } else { *v }).collect(),
             radius: 0.0,
             lo: 0.0,
             hi: 0.0,
             design: plain(&design),
             target: plain(&target),
         };
+        certificate.check_numbers()?;
         certificate.radius = certificate.radius_needed()?;
         let distance = certificate.distance_shown();
         if !(certificate.radius.is_finite() && distance.hi().is_finite()) {
@@ -142,6 +145,17 @@ impl Certificate {
             ));
         }
         Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<()> {
+        let vectors = [&self.theta, &self.reference, &self.design, &self.target];
+        match vectors.into_iter().flatten().chain([&self.ridge]).find(|v| !is_moderate(**v)) {
+            Some(v) => Err(Error::Invalid(format!(
+                "no certificate can be written: the number {v:e} occurs, but the checker in proofs/ takes magnitudes from \
+                 2^-300 to 2^300 and 0; scale the data"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The least `ρ` for which the checker is sure to see `‖∇F_R(θ̂)‖ ≤ λρ`.

@@ -69,6 +69,18 @@ pub(super) fn parse(field: &str) -> Result<f64, String> {
     Ok(if negative { -x } else { x })
 }
 
+/// Whether exact arithmetic with thousands of such numbers is quick: below 2³⁰⁰ in magnitude, and a multiple of 2⁻³⁵²
+/// (every float from 2⁻³⁰⁰ on is).
+pub(super) fn is_moderate(x: f64) -> bool {
+    // Multiplying by a power of two is exact here: no float becomes smaller, none reaches 2⁶⁵³.
+    x.abs() < power(300) && (x * power(352)).fract() == 0.0
+}
+
+/// `2^exponent`, for a normal result.
+pub(super) const fn power(exponent: i32) -> f64 {
+    f64::from_bits(((1023 + exponent) as u64) << (PRECISION - 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +101,18 @@ mod tests {
             assert_eq!((text(x).as_str(), parse(t)), (t, Ok(x)));
         }
         assert_eq!((text(-0.0).as_str(), parse("0x0p0").map(f64::to_bits)), ("0x0p0", Ok(0)));
+    }
+
+    #[test]
+    fn moderate_numbers() {
+        for x in
+            [0.0, 1.0, -0.1, power(300).next_down(), power(-300).next_up(), power(-352), -3.0 * power(-352)]
+        {
+            assert!(is_moderate(x), "{x:e}");
+        }
+        for x in [power(300), -f64::MAX, power(-300).next_down(), power(-353), f64::from_bits(1)] {
+            assert!(!is_moderate(x), "{x:e}");
+        }
     }
 
     #[test]

@@ -109,8 +109,11 @@ impl<'a> Lines<'a> {
             return self.wrong(1, format!("1 to {MOST_ACTIVE} parameters can be active"));
         }
         let ridge = self.magnitude("lambda")?;
+        self.moderate(&[ridge])?;
         let theta = self.numbers("theta", k)?;
+        self.moderate(&theta)?;
         let reference = self.numbers("reference", k)?;
+        self.moderate(&reference)?;
         let radius = self.magnitude("radius")?;
         let lo = self.magnitude("lo")?;
         let hi = self.magnitude("hi")?;
@@ -124,6 +127,7 @@ impl<'a> Lines<'a> {
         let (mut design, mut target) = (Vec::new(), Vec::new());
         for _ in 0..kept {
             let mut row = self.numbers("row", k + 1)?;
+            self.moderate(&row)?;
             let y = row.pop().expect("a row has k + 1 numbers");
             if loss == Loss::Logistic && y != 0.0 && y != 1.0 {
                 return self.wrong(k + 1, "a logistic target is 0 or 1");
@@ -235,6 +239,14 @@ impl<'a> Lines<'a> {
         self.next(keyword, values)?;
         let parsed = self.fields.iter().enumerate();
         parsed.map(|(i, field)| number::parse(field).or_else(|why| self.wrong(i + 1, why))).collect()
+    }
+
+    /// The numbers of the present line must be quick to calculate with.
+    fn moderate(&self, values: &[f64]) -> Result<()> {
+        match values.iter().position(|v| !number::is_moderate(*v)) {
+            Some(i) => self.wrong(i + 1, "the number is not a multiple of 2^-352 below 2^300"),
+            None => Ok(()),
+        }
     }
 
     /// One number that is not negative.

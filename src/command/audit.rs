@@ -46,27 +46,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         output::check_target(path, &["cert", "txt"])?;
     }
     let found = examine(&input, &theta)?;
-    let mut json = options.open(&[&arguments.certificate])?;
-    let written = match (&arguments.certificate, &found) {
+    let made = match (&arguments.certificate, &found) {
         (Some(path), Found::Certified(a)) => {
-            let made = Certificate::new(problem, input.forget.as_ref(), &theta, &a.reference)?;
-            certificate::write(path, &made)?;
-            Some((path, made.distance()))
+            Some((path, Certificate::new(problem, input.forget.as_ref(), &theta, &a.reference)?))
         }
         _ => None,
     };
+    let mut json = options.open(&[&arguments.certificate])?;
+    if let Some((path, certificate)) = &made {
+        certificate::write(path, certificate)?;
+    }
     json.object(|| {
         let mut object = found.json(&input);
-        if let Some((path, distance)) = &written {
+        if let Some((path, made)) = &made {
             object["certificate"] =
-                json!({ "file": path.display().to_string(), "distance": enclosure(*distance) });
+                json!({ "file": path.display().to_string(), "distance": enclosure(made.distance()) });
         }
         object
     })?;
     if json.leaves_standard_output() {
         let mut text = found.text(arguments, &input);
-        if let (Some((path, distance)), false) = (&written, options.quiet) {
-            let (lo, hi) = between::ends(*distance);
+        if let (Some((path, made)), false) = (&made, options.quiet) {
+            let (lo, hi) = between::ends(made.distance());
             text += &format!("certificate: {}, between {lo} and {hi}\n", path.display());
         }
         output::print(&text)?;
