@@ -138,6 +138,17 @@ fn examples_are_verified() {
     let again = Certificate::new(&problem, Some(&forget), &theta, &DVector::from_column_slice(c.reference()))
         .unwrap();
     assert_eq!(again, c);
+    // What the documents quote of the checker's verdicts.
+    let quoted = |document: &str, name: &str| {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(document)).unwrap();
+        let (lo, hi) =
+            text.split_once("verified: ").unwrap().1.split_once(" <= |theta - theta_r| <= ").unwrap();
+        let end = |word: &str| word.split(' ').next().unwrap().parse::<f64>().unwrap();
+        let distance = read(example(name)).unwrap().distance();
+        assert_eq!((end(lo), end(hi)), (distance.lo(), distance.hi()), "{document}");
+    };
+    quoted("README.md", "iris-ridge.cert");
+    quoted("proofs/certificate/FORMAT.md", "tiny-ridge.cert");
 }
 
 /// Coordinates of a masked model with a bias: the active columns in order, then a column of ones.
