@@ -3,11 +3,14 @@
 
 pub mod audit;
 pub mod continuation;
+pub mod guo;
 pub mod influence;
+pub mod ladder;
 pub mod ledger;
 pub mod momentum;
 pub mod newton;
 pub mod recollection;
+pub mod removal;
 pub mod residual;
 pub mod sgd;
 

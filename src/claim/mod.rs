@@ -8,6 +8,9 @@ pub mod evidence;
 pub mod exact;
 pub mod fixed;
 pub mod identities;
+pub mod ladder;
+pub mod ladder_privacy;
+pub mod ladder_refuted;
 pub mod masks;
 pub mod outliers;
 pub mod proposition2;
@@ -88,6 +91,9 @@ pub fn all() -> Vec<Claim> {
     [
         sgd::claims(),
         second_order::claims(),
+        ladder::claims(),
+        ladder_privacy::claims(),
+        ladder_refuted::claims(),
         identities::claims(),
         steps::claims(),
         outliers::claims(),

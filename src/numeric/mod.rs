@@ -7,6 +7,7 @@ pub mod enclosure;
 pub mod factor;
 pub mod gram;
 pub mod interval;
+pub mod normal;
 pub mod power;
 pub mod product;
 pub mod scalar;
