@@ -57,9 +57,8 @@ pub struct Rung {
 /// The rungs of one removal, lowest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ladder {
-    /// Encloses `‖θ_u − θ_r‖`, by retraining.
-    pub measured: Interval,
-    /// Four rungs; three where no worst case is known (boolean influence weights under the mean).
+    /// Four rungs; three where no worst case is known (boolean influence weights under the mean; influence and the
+    /// squared loss).
     pub rungs: Vec<Rung>,
     /// A lower bound on the strong convexity `μ > 0` of `F_R`.
     pub strong_convexity: f64,
@@ -79,12 +78,12 @@ impl Ladder {
     /// let forget = RowSet::new(2, vec![1]).unwrap();
     /// let one = nalgebra::dvector![1.0];
     /// let ladder = Ladder::of(&problem, &forget, &one, &one, Method::Newton).unwrap();
-    /// assert!(ladder.measured.contains(0.5) && ladder.rungs[0].gradient.contains(1.0));
+    /// assert!(ladder.rungs[0].gradient.contains(1.0));
     /// assert!((ladder.distance(&ladder.rungs[0]).unwrap() - 0.5).abs() < 1e-14);
     /// ```
     ///
     /// # Errors
-    /// As [`super::audit::audit`] and [`Removal::new`].
+    /// As [`Certifier::new`], [`Certifier::step`] and [`Removal::new`].
     pub fn of(
         problem: &Problem,
         forget: &RowSet,
@@ -92,10 +91,9 @@ impl Ladder {
         unlearned: &DVector<f64>,
         method: Method,
     ) -> Result<Ladder> {
-        let measured = super::audit::audit(problem, Some(forget), unlearned)?;
-        let step = Certifier::new(problem, Some(forget))?.step(theta, unlearned)?;
-        let rungs = rungs(problem, forget, &step, method)?;
-        Ok(Ladder { measured: measured.distance, rungs, strong_convexity: measured.strong_convexity.lo() })
+        let certifier = Certifier::new(problem, Some(forget))?;
+        let rungs = rungs(problem, forget, &certifier.step(theta, unlearned)?, method)?;
+        Ok(Ladder { rungs, strong_convexity: certifier.strong_convexity() })
     }
 
     /// The distance that a rung allows.
@@ -139,6 +137,8 @@ pub fn rungs(problem: &Problem, forget: &RowSet, step: &Step, method: Method) ->
             Some(removal.influence(step.fit_residual, step.full_residual))
         }
     };
+    // Gradients of the squared loss have no bound.
+    let worst = worst.filter(|b| b.value.is_finite());
     rungs.extend(worst.map(|b| Rung { name: "worst case", gradient: b.value, theorem: b.theorem }));
     Ok(rungs)
 }

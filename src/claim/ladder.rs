@@ -1,6 +1,7 @@
 //! The removal ladder: what a second-order removal leaves of the gradient, from what was measured to the worst
 //! case, every rung against the one below.
 
+use super::case::SMALLEST_SIZE;
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome, Verdict};
 use crate::bound::audit::{Certifier, Step};
 use crate::bound::guo::{self, Removal};
@@ -107,7 +108,7 @@ pub fn claims() -> Vec<Claim> {
 /// What a residual of the case is judged by: the size of what cancels in a gradient at `θ`.
 pub(crate) fn gradient_size(case: &Case, theta: &DVector<f64>) -> Result<f64> {
     let mass = case.problem.retained(&case.forget)?.gradient_mass(theta);
-    Ok(mass + case.retained_constants()?.smoothness * theta.norm())
+    Ok(mass + case.retained_constants()?.smoothness * theta.norm() + SMALLEST_SIZE)
 }
 
 /// Newton's step from `θ` as the retained rows see it, and its end.
@@ -117,23 +118,18 @@ pub(crate) fn newton_from(case: &Case, theta: &DVector<f64>) -> Result<(Step, DV
     Ok((step, end))
 }
 
-/// The gradient after Newton's step and after half of it, from the fit and from the start, against the linear
-/// residual and a remainder.
+/// The gradient after Newton's step from the fit and after half of it from the start, against the linear residual
+/// and a remainder.
 fn remainder(case: &Case, bound: fn(Loss, &Step) -> Interval) -> Result<Outcome> {
     let certifier = Certifier::new(&case.problem, Some(&case.forget))?;
     let loss = case.problem.model().loss();
-    let mut worst: Option<Evidence> = None;
-    for theta in [case.fit()?.theta.clone(), case.start.clone()] {
-        let newton = newton_step(&case.problem.retained(&case.forget)?, &theta)?.step;
-        let size = gradient_size(case, &theta)?;
-        for share in [1.0, 0.5] {
-            let step = certifier.step(&theta, &(&theta + &newton * share))?;
-            let right = step.retained_residual + bound(loss, &step);
-            let e = Evidence::inequality(step.gradient_after, right, size);
-            worst = Some(worst.map_or(e, |w| w.worse(e)));
-        }
-    }
-    Ok(Outcome::Compared(worst.expect("there are two points")))
+    let compare = |theta: &DVector<f64>, share: f64| -> Result<Evidence> {
+        let newton = newton_step(&case.problem.retained(&case.forget)?, theta)?.step;
+        let step = certifier.step(theta, &(theta + newton * share))?;
+        let right = step.retained_residual + bound(loss, &step);
+        Ok(Evidence::inequality(step.gradient_after, right, gradient_size(case, theta)?))
+    };
+    Ok(Outcome::Compared(compare(&case.fit()?.theta, 1.0)?.worse(compare(&case.start, 0.5)?)))
 }
 
 fn worst_case(case: &Case) -> Result<Outcome> {

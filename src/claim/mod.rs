@@ -9,14 +9,17 @@ pub mod exact;
 pub mod fixed;
 pub mod identities;
 pub mod ladder;
+pub mod ladder_features;
 pub mod ladder_privacy;
 pub mod ladder_refuted;
+pub mod ladder_taylor;
 pub mod masks;
 pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
 pub mod steps;
+pub mod tested;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};
@@ -92,6 +95,8 @@ pub fn all() -> Vec<Claim> {
         sgd::claims(),
         second_order::claims(),
         ladder::claims(),
+        ladder_taylor::claims(),
+        ladder_features::claims(),
         ladder_privacy::claims(),
         ladder_refuted::claims(),
         identities::claims(),

@@ -1,7 +1,7 @@
 //! `unlearn remove`: forget rows with a method; what the result guarantees and what it cost.
 
 use super::training::{self, Trained};
-use super::{Outcome, input, output};
+use super::{Outcome, input, ladder, output};
 use nalgebra::DVector;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    privacy: ladder::Options,
+    #[command(flatten)]
     options: output::Options,
 }
 
@@ -55,6 +57,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             "remove needs to know what to forget: --forget FILE or --forget-fraction FRACTION".into(),
         ));
     };
+    let linear = input.problem.model().is_linear();
+    let budget = arguments.privacy.budget(&arguments.method, linear, !arguments.training.sgd)?;
     let mut json = options.open(&[&arguments.output])?;
     let trained = train(arguments, &input.problem)?;
     let as_trained = match &trained {
@@ -66,7 +70,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     };
     let request = Request { problem: &input.problem, forget, trained: as_trained };
     let rows = compare(&request, &[&arguments.method], options.seed)?;
-    let result = Report { arguments, input: &input, forget, rows: &rows, before: trained.theta() };
+    let mut result =
+        Report { arguments, input: &input, forget, rows: &rows, before: trained.theta(), rungs: None };
+    if matches!(trained, Trained::Minimiser(_)) {
+        let step = (trained.theta(), &result.row().theta);
+        result.rungs = ladder::Rungs::of(&input.problem, forget, step, &arguments.method, budget)?;
+    }
     if let Some(path) = &arguments.output {
         write::vector(path, input.problem.mask().embed(&result.row().theta).as_slice())?;
     }
@@ -100,6 +109,8 @@ struct Report<'a> {
     forget: &'a RowSet,
     rows: &'a [Row],
     before: &'a DVector<f64>,
+    /// For second-order methods on linear models.
+    rungs: Option<ladder::Rungs>,
 }
 
 impl Report<'_> {
@@ -157,7 +168,8 @@ impl Report<'_> {
                 "  accuracy   {before:.4} before, {after:.4} after, on the {rows} rows\n"
             ));
         }
-        format!("{text}\n{}{}", self.table(), self.legend())
+        let rungs = self.rungs.as_ref().map_or(String::new(), |rungs| format!("\n{}", rungs.text()));
+        format!("{text}\n{}{}{rungs}", self.table(), self.legend())
     }
 
     /// Parameters from elsewhere may belong to another objective; every method but `retrain` relies on them.
@@ -231,6 +243,7 @@ impl Report<'_> {
         value["result"] = self.row_json(row);
         value["accuracy_before"] = shares(self.before);
         value["accuracy"] = shares(&row.theta);
+        value["ladder"] = self.rungs.as_ref().map_or(Value::Null, ladder::Rungs::json);
         value["comparison"] = self.rows.iter().map(|row| self.row_json(row)).collect();
         value["theta"] = self.input.problem.mask().embed(&row.theta).as_slice().into();
         value

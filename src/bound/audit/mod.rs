@@ -134,6 +134,11 @@ impl<'a> Certifier<'a> {
         Ok(Certifier { rows: Retained { problem, retained, weight }, strong_convexity, smoothness, forget })
     }
 
+    /// The proved lower bound `μ > 0` on the strong convexity of `F_R`.
+    pub fn strong_convexity(&self) -> f64 {
+        self.strong_convexity.lo()
+    }
+
     fn check(&self, theta: &DVector<f64>) -> Result<()> {
         Error::check_shape("kept parameters", self.rows.problem.active(), theta.len())?;
         match theta.iter().find(|v| !v.is_finite()) {
