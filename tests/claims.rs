@@ -81,8 +81,9 @@ fn table() -> String {
     let mut text = String::from(
         "# Claims\n\nEvery claim the library checks, with the verdict an honest check must find. The table is printed from the\n\
          registry (`src/claim/`) and kept true by `tests/claims.rs`, which also looks up every theorem in `proofs/` and in its\n\
-         audit, every item in `src/` and every test; `tests/bounds.rs` checks the verdicts and `tests/refutations.rs` that the checkers can say no.\n\
-         A theorem that proves a claim false stands beside a verdict of `refuted`. `unlearn list claims` prints the\n\
+         audit, every item in `src/` and every test. The test named is the one that plants a fault in the claim and must see it\n\
+         refuted, where there is one; `tests/bounds.rs` checks all verdicts and `tests/refutations.rs` that the checkers can\n\
+         say no. A theorem that proves a claim false stands beside a verdict of `refuted`. `unlearn list claims` prints the\n\
          statements too.\n",
     );
     for expected in [Verdict::Holds, Verdict::Refuted] {

@@ -176,7 +176,8 @@ fn privacy_budgets() {
     for other in ["--method noop", "--method newton --sgd"] {
         desk.refused(&remove(&format!("{other} --epsilon 1 --delta 0.1")), &["newton", "linear"]);
     }
-    let network = "remove --model mlp:4-2-3:tanh:softmax --data iris --standardize --ridge 0.1 --forget-fraction 0.1";
+    let network =
+        "remove --model mlp:4-2-3:tanh:softmax --data iris --standardize --ridge 0.1 --forget-fraction 0.1";
     desk.refused(&format!("{network} --method newton --epsilon 1 --delta 0.1"), &["linear"]);
 }
 

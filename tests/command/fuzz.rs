@@ -37,23 +37,73 @@ fn survives(desk: &Desk, line: &str) {
         std::thread::sleep(Duration::from_millis(2));
     };
     let err = String::from_utf8_lossy(&std::fs::read(desk.path("stderr")).unwrap()).into_owned();
-    match status.code() {
-        Some(0 | 1) => assert!(!err.contains("panicked"), "unlearn {line}\n{err}"),
-        Some(2) => {
-            let last = err.lines().last().unwrap_or("");
-            assert!(last.starts_with("unlearn: ") && last.len() > 12, "unlearn {line}\n{err}");
-            assert!(err.lines().all(|l| l.starts_with("unlearn: ")), "unlearn {line}\n{err}");
-        }
-        other => panic!("unlearn {line}: {other:?} {status}\n{err}"),
+    assert!(is_orderly(status.code(), &err), "unlearn {line}\n{status}\n{err}");
+}
+
+/// Done, or refused in lines that say so; `None` is a process that was killed.
+fn is_orderly(status: Option<i32>, err: &str) -> bool {
+    let says_so = err.lines().all(|l| l.starts_with("unlearn: ") && l.len() > "unlearn: ".len());
+    match status {
+        Some(0 | 1) => says_so,
+        Some(2) => says_so && !err.is_empty(),
+        _ => false,
+    }
+}
+
+#[test]
+fn disorder_is_noticed() {
+    assert!(is_orderly(Some(0), "") && is_orderly(Some(2), "unlearn: no such file\n"));
+    for (status, err) in [
+        (None, ""),
+        (Some(101), ""),
+        (Some(2), ""),
+        (Some(0), "thread 'main' panicked"),
+        (Some(2), "unlearn: "),
+    ] {
+        assert!(!is_orderly(status, err), "{status:?} {err}");
     }
 }
 
 const NUMBERS: [&str; 24] = [
-    "0", "-0", "1", "-1", "0.5", "1e-3", "1e3", "1e15", "1e154", "1e155", "1e308", "1e-308", "4.9e-324", "1e309", "-1e308",
-    "nan", "inf", "-inf", "", "x", "1e", "0x1", "99999999999999999999", "1e-17",
+    "0",
+    "-0",
+    "1",
+    "-1",
+    "0.5",
+    "1e-3",
+    "1e3",
+    "1e15",
+    "1e154",
+    "1e155",
+    "1e308",
+    "1e-308",
+    "4.9e-324",
+    "1e309",
+    "-1e308",
+    "nan",
+    "inf",
+    "-inf",
+    "",
+    "x",
+    "1e",
+    "0x1",
+    "99999999999999999999",
+    "1e-17",
 ];
-const COUNTS: [&str; 12] =
-    ["0", "1", "2", "3", "7", "1000", "-1", "18446744073709551615", "18446744073709551616", "1e3", "x", "4294967296"];
+const COUNTS: [&str; 12] = [
+    "0",
+    "1",
+    "2",
+    "3",
+    "7",
+    "1000",
+    "-1",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1e3",
+    "x",
+    "4294967296",
+];
 const MODELS: [&str; 20] = [
     "linear:squared",
     "linear:logistic",
@@ -77,8 +127,25 @@ const MODELS: [&str; 20] = [
     "mlp:2-2-10000001:tanh:softmax",
 ];
 const FILES: [&str; 19] = [
-    "good.csv", "huge.csv", "tiny.csv", "twins.csv", "constant.csv", "one.csv", "classes.csv", "empty", "folder", "missing",
-    "good.svm", "wide.svm", "bytes.csv", "bytes.npz", "theta", "thousand", "negative", "nan", "mask",
+    "good.csv",
+    "huge.csv",
+    "tiny.csv",
+    "twins.csv",
+    "constant.csv",
+    "one.csv",
+    "classes.csv",
+    "empty",
+    "folder",
+    "missing",
+    "good.svm",
+    "wide.svm",
+    "bytes.csv",
+    "bytes.npz",
+    "theta",
+    "thousand",
+    "negative",
+    "nan",
+    "mask",
 ];
 
 /// A desk with all kinds of files on it.
@@ -131,9 +198,9 @@ fn problem() -> impl Strategy<Value = String> {
         flag("--standardize"),
         flag("--no-bias"),
     );
-    (model, prop_oneof![1 => Just("good.csv"), 1 => data], rest).prop_map(|(model, data, (a, b, c, d, e, f))| {
-        format!("--model {model} --data {data}{a}{b}{c}{d}{e}{f}")
-    })
+    (model, prop_oneof![1 => Just("good.csv"), 1 => data], rest).prop_map(
+        |(model, data, (a, b, c, d, e, f))| format!("--model {model} --data {data}{a}{b}{c}{d}{e}{f}"),
+    )
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -195,14 +262,15 @@ proptest! {
 
     #[test]
     fn verify(
-        claim in prop::option::of(select(vec!["ladder-newton", "sgd-convex", "removal-laplace", "prop2-return", "x", "--", "-"])),
+        claim in prop::option::of(select(vec!["ladder-newton", "sgd-convex", "removal-laplace", "prop2-return", "x", "ladder-newtno"])),
         cases in select(vec!["0", "1", "3", "-1", "x", "1e3"]),
-        data in option("--data", &["generated", "wdbc", "generated,wdbc", ",", "x"]),
+        // Fitting the real data takes seconds, and no option changes how.
+        data in select(vec!["generated", "generated,generated", "generated,", ",", "x"]),
         rest in (option("--seed", &COUNTS), option("--jobs", &["0", "1", "2", "-1", "18446744073709551615"])),
     ) {
         // Without a claim every one is checked, which takes longer than all the other cases together.
         let claim = claim.unwrap_or("sgd-identity");
-        survives(&Desk::new(), &format!("verify {claim} --cases {cases}{data}{}{}", rest.0, rest.1));
+        survives(&Desk::new(), &format!("verify {claim} --cases {cases} --data {data}{}{}", rest.0, rest.1));
     }
 }
 
@@ -214,7 +282,10 @@ fn training() -> impl Strategy<Value = String> {
         option("--epochs", &["0", "1", "3", "-1", "x", "99999999999999", "18446744073709551615"]),
         option("--momentum", &NUMBERS),
         option("--weight-decay", &NUMBERS),
-        option("--schedule", &["constant", "inverse:1e308", "steps:0:1", "steps:1:1e308", "cosine:nan", "cosine:1e308", "x:"]),
+        option(
+            "--schedule",
+            &["constant", "inverse:1e308", "steps:0:1", "steps:1:1e308", "cosine:nan", "cosine:1e308", "x:"],
+        ),
         flag("--renormalise"),
     );
     let sgd = sgd.prop_map(|(a, b, c, d, e, f, g)| format!(" --sgd{a}{b}{c}{d}{e}{f}{g}"));

@@ -115,14 +115,18 @@ fn second_order_removals_print_their_ladder() {
             // √(2 ln(1.25/δ)) = 4.84 standard deviations per gradient is the classical, larger answer.
             let ratio = first("sigma") / first("gradient");
             assert!(ratio > 3.7 && ratio < 3.75, "{ratio}");
-            assert_eq!((object["ladder"]["epsilon"].as_f64(), object["ladder"]["delta"].as_f64()), (Some(1.0), Some(1e-5)));
+            assert_eq!(
+                (object["ladder"]["epsilon"].as_f64(), object["ladder"]["delta"].as_f64()),
+                (Some(1.0), Some(1e-5))
+            );
         }
     }
     let plain = objects(&desk.done(&format!("{line} --method newton"))).remove(0);
     assert!(plain["ladder"]["rungs"][0]["sigma"].is_null() && plain["ladder"]["epsilon"].is_null());
     let noop = objects(&desk.done(&format!("{line} --method noop"))).remove(0);
     assert!(noop["ladder"].is_null());
-    let text = desk.done(&format!("remove {WDBC} --forget-fraction 0.05 --method newton --epsilon 2 --delta 0.01"));
+    let text =
+        desk.done(&format!("remove {WDBC} --forget-fraction 0.05 --method newton --epsilon 2 --delta 0.01"));
     for part in ["worst case", "sigma", "drawn before training", "trained without b"] {
         assert!(text.contains(part), "{text}");
     }

@@ -44,8 +44,28 @@ fn header(dictionary: &str, numbers: &[u8]) -> Vec<u8> {
 
 /// What numbers in files may look like when nobody means well.
 const HOSTILE: [&str; 22] = [
-    "1e308", "-1e308", "1e309", "-0", "nan", "NaN", "inf", "-Infinity", "4.9e-324", "1e-400", "99999999999999999999",
-    "18446744073709551616", "-9223372036854775809", "2097152", "2097153", "4294967296", "0x10", "1_000", "1e", "+", "٣", "",
+    "1e308",
+    "-1e308",
+    "1e309",
+    "-0",
+    "nan",
+    "NaN",
+    "inf",
+    "-Infinity",
+    "4.9e-324",
+    "1e-400",
+    "99999999999999999999",
+    "18446744073709551616",
+    "-9223372036854775809",
+    "2097152",
+    "2097153",
+    "4294967296",
+    "0x10",
+    "1_000",
+    "1e",
+    "+",
+    "٣",
+    "",
 ];
 
 const LABELS: [u8; 10] = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
@@ -69,7 +89,12 @@ fn feed(name: &str, bytes: &[u8]) -> std::result::Result<(), TestCaseError> {
     prop_assert!(read::mask(&file.path, 3).map_or(true, |m| m.len() == 3));
     prop_assert!(read::indices(&file.path, 5).map_or(true, |r| r.rows().iter().all(|&i| i < 5)));
     // Thousands of times what a few hundred bytes take, on a busy machine too.
-    prop_assert!(begun.elapsed() < Duration::from_secs(20), "{:?} for {} bytes", begun.elapsed(), bytes.len());
+    prop_assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?} for {} bytes",
+        begun.elapsed(),
+        bytes.len()
+    );
     Ok(())
 }
 
