@@ -6,9 +6,8 @@ use unlearn::bound::ladder::{Ladder, Method, Rung};
 use unlearn::bound::removal::Budget;
 use unlearn::data::RowSet;
 use unlearn::error::{Error, Result};
-use unlearn::numeric::interval::Interval;
 use unlearn::objective::{Problem, Reduction};
-use unlearn::report::between::ends;
+use unlearn::report::between::above;
 use unlearn::report::number::short;
 use unlearn::report::paragraph::paragraph;
 use unlearn::report::table::{Align, Table};
@@ -39,11 +38,6 @@ impl Options {
         }
         Ok(Some(budget))
     }
-}
-
-/// Three digits, rounded up: a bound must not be printed smaller than it is.
-fn above(x: f64) -> String {
-    ends(Interval::new(0.99 * x, x)).1
 }
 
 /// The rungs of a removal, with the scale of perturbation that each would need.

@@ -9,6 +9,7 @@ use unlearn::data::{RowSet, write};
 use unlearn::error::{Error, Result};
 use unlearn::metric::accuracy::accuracy;
 use unlearn::objective::Problem;
+use unlearn::report::between::above;
 use unlearn::report::json::interval;
 use unlearn::report::number::{count, short};
 use unlearn::report::paragraph::paragraph;
@@ -151,7 +152,7 @@ impl Report<'_> {
         let guarantee = match &row.guarantee {
             Guarantee::Exact { theorem } => format!("equal to the retrained model ({theorem})"),
             Guarantee::Within { distance, theorem } => {
-                format!("within {} of the retrained model ({theorem})", short(*distance))
+                format!("within {} of the retrained model ({theorem})", above(*distance))
             }
             Guarantee::None { why } => format!("none: {why}"),
         };
@@ -204,8 +205,8 @@ impl Report<'_> {
             } else {
                 // Below what rounding lets one see the computed digits mean nothing.
                 let most = row.distance.hi();
-                let share = if noop > 0.0 { format!("<= {}", short(most / noop)) } else { "-".into() };
-                (format!("<= {}", short(most)), share)
+                let share = if noop > 0.0 { format!("<= {}", above(most / noop)) } else { "-".into() };
+                (format!("<= {}", above(most)), share)
             };
             table.row([
                 row.method.to_owned(),
@@ -213,7 +214,7 @@ impl Report<'_> {
                 ratio,
                 match &row.guarantee {
                     Guarantee::Exact { .. } => "exact".into(),
-                    Guarantee::Within { distance, .. } => format!("<= {}", short(*distance)),
+                    Guarantee::Within { distance, .. } => format!("<= {}", above(*distance)),
                     Guarantee::None { .. } => "none".into(),
                 },
                 row.cost.row_visits.to_string(),
