@@ -68,6 +68,7 @@ const WEAKENED: &[(&str, f64)] = &[
     ("ladder-newton", 0.5),
     ("ladder-influence", 0.5),
     ("guo-perturbed-corrected", 0.01),
+    ("guo-theorem-4", 0.002),
     ("removal-laplace", 0.5),
     ("removal-gaussian-small-epsilon", 0.25),
     ("chebyshev-residual", 0.5),

@@ -23,13 +23,12 @@
 //! - mean: `∇F_R − ∇F = (m/n)(mean over R − mean over U)` of the row gradients, so `g = r₀ + 2mc₁R/n`;
 //! - sum: `∇F_R − ∇F = −Σ_U ∇ℓᵢ`, so `g = r₀ + mc₁R`.
 //!
-//! Neither needs a bound on ‖θ‖, so neither depends on `b`. Guo's convention differs: their `b` stays fixed in
-//! the *sum*, while the ridge is `λn` and then `λ(n−m)`; divided by the number of rows, `b/n` becomes
-//! `b/(n−m)`, and `g` grows by `m‖b‖/(n(n−m))` ([`Removal::fixed_perturbation`]).
+//! Neither needs a bound on ‖θ‖, so neither depends on `b`.
 //!
-//! Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4 (from two secondary sources): for `‖x‖ ≤ 1`, `b = 0`, in sums,
-//! `4γm²C²/(λ²(n−m))`. The bound here, in sums, is `2γm²C²R⁵(n−m)/(λ²n²)`, less than half of it at `R = 1`. The
-//! printed proof writes `γ‖δ‖²` where the integral form of the remainder gives `(γ/2)‖δ‖²`.
+//! **Guo's convention** is another one: the ridge is `λn` and then `λ(n−m)`, but `b` stays fixed in the *sum*
+//! ([`Removal::guo_corrected`]). Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4 (from two secondary sources), for `‖x‖ ≤ 1`
+//! and `b = 0`: `4γm²C²/(λ²(n−m))`. Under the mean the bound above is, in sums, `2γm²C²R⁵(n−m)/(λ²n²)`, less than half
+//! of that at `R = 1`: the printed proof writes `γ‖δ‖²` where the integral form of the remainder gives `(γ/2)‖δ‖²`.
 //!
 //! Every factor is an enclosure. (The authors' code estimates `‖X‖₂` by power iteration, which is a lower bound.)
 
@@ -50,6 +49,8 @@ pub const SPECTRAL: &str = "Unlearn.LogisticModel.logistic_newton_ladder";
 pub const DATA_DEPENDENT: &str = "Guo et al. 2020, Corollaries 1 and 2, halved, for any row norm";
 /// What the worst case is called.
 pub const WORST_CASE: &str = "after Guo et al. 2020, Theorem 4; constant derived here";
+/// What Guo's worst case with the perturbation in it is called.
+pub const GUO_CORRECTED: &str = "Guo et al. 2020, Theorem 4, corrected here for the perturbation";
 
 fn half_third(loss: Loss) -> Interval {
     Interval::point(loss.constants().third) * Interval::point(0.5)
@@ -111,8 +112,6 @@ pub struct Removal {
     pub reduction: Reduction,
     /// Of the loss.
     pub constants: LossConstants,
-    /// How far the linear term of the objective moves when rows are removed.
-    pub perturbation_change: Interval,
 }
 
 impl Removal {
@@ -137,17 +136,34 @@ impl Removal {
             largest_row,
             reduction: problem.reduction(),
             constants: problem.model().loss().constants(),
-            perturbation_change: Interval::ZERO,
         })
     }
 
-    /// The same removal when the linear term is a constant vector of norm `p` in the mean over `n` rows and
-    /// stays fixed in the *sum* (Guo's convention): it moves by `p·m/(n−m)`.
-    pub fn fixed_perturbation(mut self, p: Interval) -> Removal {
-        let m = self.removed as f64;
-        let kept = (self.rows - self.removed) as f64;
-        self.perturbation_change = p * Interval::point(m) / Interval::point(kept);
-        self
+    /// Guo's worst case with the perturbation in it, in Guo's normalisation (`Σ ℓᵢ + (λn/2)‖w‖² + ⟨b,w⟩`, `b` fixed):
+    /// `(c₃/2)R³m²(2c₁R + ‖b‖/n)²/(λ²(n−m))`, since `‖w‖ ≤ c₁R/λ + ‖b‖/(λn)`. With `b = 0` it is half of the printed bound
+    /// times `R⁵`. Derived here; the printed proof leaves out `‖b‖/n`.
+    ///
+    /// ```
+    /// use unlearn::bound::guo::Removal;
+    /// use unlearn::loss::Loss;
+    /// use unlearn::numeric::interval::Interval;
+    /// use unlearn::objective::Reduction;
+    /// // n = 2, m = 1, λ = 1, ‖b‖ = 4: (1/(12√3))·(2 + 2)²
+    /// let removal = Removal {
+    ///     rows: 2, removed: 1, ridge: 1.0, largest_row: Interval::ONE, reduction: Reduction::Mean,
+    ///     constants: Loss::Logistic.constants(),
+    /// };
+    /// assert!((removal.guo_corrected(Interval::point(4.0)).value.mid() - 0.769800358919501).abs() < 1e-12);
+    /// ```
+    pub fn guo_corrected(&self, b: Interval) -> Bound {
+        let m = Interval::point(self.removed as f64);
+        let kept = Interval::point((self.rows - self.removed) as f64);
+        let row = Interval::point(self.constants.gradient) * self.largest_row;
+        let change = m * (Interval::point(2.0) * row + b / Interval::point(self.rows as f64));
+        let third = Interval::point(self.constants.third) * Interval::point(0.5);
+        let cube = self.largest_row * self.largest_row.square();
+        let value = third * cube * change.square() / (Interval::point(self.ridge).square() * kept);
+        Bound { theorem: GUO_CORRECTED, value }
     }
 
     /// `g ≥ ‖∇F_R(θ)‖` where `‖∇F(θ)‖ ≤ r₀`.
@@ -155,9 +171,7 @@ impl Removal {
         let m = Interval::point(self.removed as f64);
         let row = Interval::point(self.constants.gradient) * self.largest_row;
         let moved = match self.reduction {
-            Reduction::Mean => {
-                Interval::point(2.0) * m / Interval::point(self.rows as f64) * row + self.perturbation_change
-            }
+            Reduction::Mean => Interval::point(2.0) * m / Interval::point(self.rows as f64) * row,
             Reduction::Sum => m * row,
         };
         fit_residual + moved
@@ -191,7 +205,7 @@ impl Removal {
     /// // n = 10, m = 1, λ = 1, rows of norm 1: g = 2/10, so (1/(12√3))·0.04 = 0.0019245…
     /// let mean = Removal {
     ///     rows: 10, removed: 1, ridge: 1.0, largest_row: Interval::ONE, reduction: Reduction::Mean,
-    ///     constants: Loss::Logistic.constants(), perturbation_change: Interval::ZERO,
+    ///     constants: Loss::Logistic.constants(),
     /// };
     /// let bound = mean.newton(Interval::ZERO, Interval::ZERO).value;
     /// assert!((bound.mid() - 0.0019245008972987527).abs() < 1e-15);

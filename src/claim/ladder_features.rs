@@ -2,7 +2,7 @@
 
 use super::case::SMALLEST_SIZE;
 use super::ladder::LOGISTIC;
-use super::ladder_refuted::row_instance;
+use super::ladder_guo::row_instance;
 use super::{Case, Claim, Evidence, Outcome, Verdict};
 use crate::bound::audit::Certifier;
 use crate::bound::warnecke::Change;

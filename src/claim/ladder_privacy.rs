@@ -1,7 +1,7 @@
 //! From the gradient a removal leaves to `(ε, δ)`: objective perturbation.
 
 use super::ladder::{LOGISTIC, gradient_size, newton_from};
-use super::ladder_refuted::row_instance;
+use super::ladder_guo::row_instance;
 use super::{Case, Claim, Evidence, Outcome, Verdict};
 use crate::bound::audit::Certifier;
 use crate::bound::guo::Removal;
@@ -18,11 +18,11 @@ pub fn claims() -> Vec<Claim> {
         Claim {
             id: "guo-perturbed-corrected",
             title: "Guo's residual bound with the perturbation in it",
-            statement: "‖∇L_b(w⁻; D′)‖ ≤ (γ/2)R³m²(2CR(n−m) + ‖b‖)²/(λ²n²(n−m)); sum of losses + (λn/2)‖w‖² + ⟨b,w⟩, \
-                        b fixed, ‖x‖ ≤ R",
+            statement: "‖∇L_b(w⁻; D′)‖ ≤ (γ/2)R³m²(2CR + ‖b‖/n)²/(λ²(n−m)); sum of losses + (λn/2)‖w‖² + ⟨b,w⟩, b fixed, \
+                        ‖x‖ ≤ R",
             source: "derived here; corrects Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4",
             theorem: None,
-            item: "bound::guo::Removal",
+            item: "bound::guo::guo_corrected",
             expected: Verdict::Holds,
             domain: LOGISTIC,
             check: perturbed,
@@ -80,12 +80,11 @@ fn perturbed(case: &Case) -> Result<Outcome> {
     let mut worst = None;
     for case in [case, &with] {
         let removal = Removal::new(&case.problem, &case.forget)?;
-        let b = case.problem.perturbation().map_or(Interval::ZERO, |b| Interval::norm(b.as_slice()));
+        let p = case.problem.perturbation().map_or(Interval::ZERO, |b| Interval::norm(b.as_slice()));
         let (residual, size) = guo_residual(case)?;
-        let kept = Interval::point((removal.rows - removal.removed) as f64);
-        // The residual's own rounding stands for that of the fit and of the solve.
-        let bound = removal.fixed_perturbation(b).newton(Interval::ZERO, Interval::ZERO).value * kept;
-        let e = Evidence::inequality(residual, bound, size);
+        // The library's linear term is that of the mean: b = np.
+        let bound = removal.guo_corrected(p * Interval::point(removal.rows as f64));
+        let e = Evidence::inequality(residual, bound.value, size);
         worst = Some(worst.map_or(e, |w: Evidence| w.worse(e)));
     }
     Ok(Outcome::Compared(worst.expect("two problems")))

@@ -10,8 +10,8 @@ pub mod fixed;
 pub mod identities;
 pub mod ladder;
 pub mod ladder_features;
+pub mod ladder_guo;
 pub mod ladder_privacy;
-pub mod ladder_refuted;
 pub mod ladder_taylor;
 pub mod masks;
 pub mod outliers;
@@ -98,7 +98,7 @@ pub fn all() -> Vec<Claim> {
         ladder_taylor::claims(),
         ladder_features::claims(),
         ladder_privacy::claims(),
-        ladder_refuted::claims(),
+        ladder_guo::claims(),
         identities::claims(),
         steps::claims(),
         outliers::claims(),

@@ -34,6 +34,7 @@ const PLANTED: &[(&str, &[&str])] = &[
             "ladder-newton",
             "ladder-influence",
             "guo-perturbed-corrected",
+            "guo-theorem-4",
             "removal-laplace",
             "removal-gaussian-small-epsilon",
             "chebyshev-residual",

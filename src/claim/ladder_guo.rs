@@ -1,4 +1,4 @@
-//! Readings of the removal bounds that are false: factors of the row norm left out.
+//! Guo's bounds as printed, with the factors of the row norm that they need and without.
 
 use super::ladder::{LOGISTIC, gradient_size, newton_from};
 use super::{Case, Claim, Evidence, Outcome, Verdict};
@@ -20,16 +20,28 @@ const GAMMA: f64 = 0.25;
 pub fn claims() -> Vec<Claim> {
     vec![
         Claim {
+            id: "guo-theorem-4",
+            title: "Guo's worst case as printed, for rows of any length",
+            statement: "‖∇L(w⁻; D′)‖ ≤ 4γm²C²R⁵/(λ²(n−m)); logistic, b = 0, C = 1, γ = 1/(6√3); sum of losses + (λn/2)‖w‖²",
+            source: "Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4, from two secondary sources; R⁵ added here",
+            theorem: None,
+            item: "claim::ladder_guo::theorem_4",
+            expected: Verdict::Holds,
+            domain: LOGISTIC,
+            check: |case| theorem_4(case, Loss::Logistic.constants().third, true),
+            directed: Vec::new,
+        },
+        Claim {
             id: "guo-theorem-unscaled",
             title: "Guo's worst case for rows longer than 1",
             statement: "‖∇L(w⁻; D′)‖ ≤ 4γm²C²/(λ²(n−m)) whatever ‖x‖; logistic, b = 0, C = 1, γ = 1/4; sum of losses + \
                         (λn/2)‖w‖²",
             source: "Guo et al. 2020 (arXiv 1911.03030), Theorem 4, without its hypothesis ‖x‖ ≤ 1; needs a factor R⁵",
             theorem: None,
-            item: "claim::ladder_refuted::theorem_unscaled",
+            item: "claim::ladder_guo::theorem_4",
             expected: Verdict::Refuted,
             domain: LOGISTIC,
-            check: theorem_unscaled,
+            check: |case| theorem_4(case, GAMMA, false),
             directed: || vec![row_instance(4.0, 8.0, &[0.0, 1.0], Reduction::Mean)],
         },
         Claim {
@@ -39,7 +51,7 @@ pub fn claims() -> Vec<Claim> {
             source: "Guo et al. 2020 (arXiv 1911.03030), Corollaries 1 and 2, without their hypothesis ‖x‖ ≤ 1; need a \
                      factor R",
             theorem: None,
-            item: "claim::ladder_refuted::corollary_unscaled",
+            item: "claim::ladder_guo::corollary_unscaled",
             expected: Verdict::Refuted,
             domain: LOGISTIC,
             check: corollary_unscaled,
@@ -61,11 +73,12 @@ pub(crate) fn row_instance(x: f64, ridge: f64, labels: &[f64], reduction: Reduct
         .labelled(format!("{n} rows x = {x}, λ = {ridge}"))
 }
 
-/// The residual of Newton's step against Guo's Theorem 4 as if every row had norm 1, in the sum over the rows.
+/// The residual of Newton's step against Guo's Theorem 4, in the sum over the rows: for rows of any norm, or as if
+/// every row had norm 1.
 ///
 /// # Errors
 /// Those of the fit and of the step.
-pub fn theorem_unscaled(case: &Case) -> Result<Outcome> {
+pub fn theorem_4(case: &Case, gamma: f64, scaled: bool) -> Result<Outcome> {
     if case.problem.reduction() != Reduction::Mean {
         return Ok(Outcome::NotApplicable("Guo's ridge is proportional to the number of rows".into()));
     }
@@ -74,7 +87,11 @@ pub fn theorem_unscaled(case: &Case) -> Result<Outcome> {
     let removal = Removal::new(&case.problem, &case.forget)?;
     let (m, kept) =
         (Interval::point(removal.removed as f64), Interval::point((removal.rows - removal.removed) as f64));
-    let bound = Interval::point(4.0 * GAMMA) * m.square() / (Interval::point(removal.ridge).square() * kept);
+    let r = if scaled { removal.largest_row } else { Interval::ONE };
+    let fifth = r * r.square().square();
+    // A product with 4 is exact.
+    let bound =
+        Interval::point(4.0 * gamma) * fifth * m.square() / (Interval::point(removal.ridge).square() * kept);
     let size = gradient_size(case, theta)? * kept.hi();
     Ok(Outcome::Compared(Evidence::inequality(step.gradient_after * kept, bound, size)))
 }
