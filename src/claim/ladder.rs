@@ -9,9 +9,9 @@ use crate::bound::ladder::{Method, rungs};
 use crate::bound::residual;
 use crate::error::Result;
 use crate::loss::Loss;
+use crate::numeric::factor::Cholesky;
 use crate::numeric::interval::Interval;
-use crate::unlearn::influence::{Weights, influence_step};
-use crate::unlearn::newton::newton_step;
+use crate::objective::Objective;
 use nalgebra::DVector;
 
 pub(crate) const CONVEX: Domain = Domain {
@@ -111,9 +111,20 @@ pub(crate) fn gradient_size(case: &Case, theta: &DVector<f64>) -> Result<f64> {
     Ok(mass + case.retained_constants()?.smoothness * theta.norm() + SMALLEST_SIZE)
 }
 
+/// The step that solves `∇²F_S(θ)Δ = −∇F_R(θ)`, as computed: Newton's when `S` are the rows kept, the influence step when
+/// they are all rows.
+pub(crate) fn step(
+    curved: &Objective<'_>,
+    kept: &Objective<'_>,
+    theta: &DVector<f64>,
+) -> Result<DVector<f64>> {
+    Ok(-Cholesky::new(curved.hessian(theta), "the Hessian of the step")?.solve(&kept.gradient(theta)))
+}
+
 /// Newton's step from `θ` as the retained rows see it, and its end.
 pub(crate) fn newton_from(case: &Case, theta: &DVector<f64>) -> Result<(Step, DVector<f64>)> {
-    let end = theta + newton_step(&case.problem.retained(&case.forget)?, theta)?.step;
+    let kept = case.problem.retained(&case.forget)?;
+    let end = theta + step(&kept, &kept, theta)?;
     let step = Certifier::new(&case.problem, Some(&case.forget))?.step(theta, &end)?;
     Ok((step, end))
 }
@@ -124,7 +135,8 @@ fn remainder(case: &Case, bound: fn(Loss, &Step) -> Interval) -> Result<Outcome>
     let certifier = Certifier::new(&case.problem, Some(&case.forget))?;
     let loss = case.problem.model().loss();
     let compare = |theta: &DVector<f64>, share: f64| -> Result<Evidence> {
-        let newton = newton_step(&case.problem.retained(&case.forget)?, theta)?.step;
+        let kept = case.problem.retained(&case.forget)?;
+        let newton = step(&kept, &kept, theta)?;
         let step = certifier.step(theta, &(theta + newton * share))?;
         let right = step.retained_residual + bound(loss, &step);
         Ok(Evidence::inequality(step.gradient_after, right, gradient_size(case, theta)?))
@@ -141,11 +153,9 @@ fn worst_case(case: &Case) -> Result<Outcome> {
 
 fn chain(case: &Case, method: Method) -> Result<Outcome> {
     let (problem, forget, theta) = (&case.problem, &case.forget, &case.fit()?.theta);
-    let end = match method {
-        Method::Newton => theta + newton_step(&problem.retained(forget)?, theta)?.step,
-        Method::Influence => theta + influence_step(problem, forget, theta, Weights::Simplex)?.step,
-        Method::InfluenceBoolean => theta + influence_step(problem, forget, theta, Weights::Boolean)?.step,
-    };
+    let (full, kept) = (problem.full(), problem.retained(forget)?);
+    let curved = if method == Method::Newton { &kept } else { &full };
+    let end = theta + step(curved, &kept, theta)?;
     let step = Certifier::new(problem, Some(forget))?.step(theta, &end)?;
     let rungs = rungs(problem, forget, &step, method)?;
     let mu = case.retained_constants()?.strong_convexity;

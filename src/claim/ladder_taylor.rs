@@ -1,6 +1,6 @@
 //! Steps beside Newton's: one more Taylor term, and a damped Hessian.
 
-use super::ladder::{CONVEX, LOGISTIC, gradient_size};
+use super::ladder::{CONVEX, LOGISTIC, gradient_size, step};
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome, Verdict};
 use crate::bound::audit::Certifier;
 use crate::bound::chebyshev::{self, Row};
@@ -19,7 +19,6 @@ use crate::objective::Problem;
 use crate::train::coupling::Normalisation;
 use crate::train::plan::Plan;
 use crate::unlearn::features::features;
-use crate::unlearn::newton::newton_step;
 use nalgebra::{DMatrix, DVector};
 
 /// The claims of this file.
@@ -118,7 +117,7 @@ fn case(problem: Problem, start: DVector<f64>) -> Case {
 pub fn two_terms(case: &Case) -> Result<(DVector<f64>, DVector<f64>)> {
     let theta = &case.fit()?.theta;
     let retained = case.problem.retained(&case.forget)?;
-    let delta = newton_step(&retained, theta)?.step;
+    let delta = step(&retained, &retained, theta)?;
     let x = features(&case.problem, &case.forget.complement())?;
     let weight = retained.weights()[case.forget.complement()[0]];
     let (z, a) = (x.tr_mul(theta), x.tr_mul(&delta));
