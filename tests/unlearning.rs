@@ -22,18 +22,25 @@ use unlearn::unlearn::newton::Newton;
 use unlearn::unlearn::{Guarantee, Request, Trained, Unlearned, Unlearner, method, methods, report};
 use unlearn::verify::strategy;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 18] = [
     "noop",
     "retrain",
     "retrain-uncoupled",
+    "retrain-repruned",
     "addback-start",
     "addback-end",
     "addback-recorded",
     "recollection",
     "influence",
     "influence-boolean",
+    "influence-cg",
+    "woodfisher",
     "newton",
     "ridge-deletion",
+    "fine-tune",
+    "gradient-ascent",
+    "fisher",
+    "l1-sparse",
 ];
 
 const REDUCTIONS: [Reduction; 2] = [Reduction::Mean, Reduction::Sum];

@@ -20,6 +20,7 @@ pub mod second_order;
 pub mod sgd;
 pub mod steps;
 pub mod tested;
+pub mod woodfisher;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};
@@ -106,6 +107,7 @@ pub fn all() -> Vec<Claim> {
         masks::claims(),
         proposition2::claims(),
         controls::claims(),
+        woodfisher::claims(),
     ]
     .concat()
 }

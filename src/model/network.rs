@@ -8,6 +8,7 @@ use super::{Activation, Model};
 use crate::data::Row;
 use crate::loss::Loss;
 use crate::mask::Mask;
+use crate::numeric::dot::dot;
 
 /// One output unit of a layer: the inputs it reads and where its parameters are.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl Unit {
     pub(crate) fn weigh(&self, theta: &[f64], v: &[f64]) -> f64 {
         let w = self.weights(theta);
         if w.len() == v.len() {
-            w.iter().zip(v).map(|(w, v)| w * v).sum()
+            dot(w, v)
         } else {
             w.iter().zip(&self.inputs).map(|(w, &i)| w * v[i as usize]).sum()
         }

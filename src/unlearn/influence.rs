@@ -26,10 +26,12 @@ use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate
 use crate::bound::influence::{Terms, curvature_change, error, safe_error};
 use crate::bound::{Bound, residual};
 use crate::constants::{Constants, Region};
+use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
 use crate::numeric::interval::Interval;
 use crate::objective::{Problem, Reduction};
+use crate::train::flops;
 use crate::train::newton::rounding_floor;
 use nalgebra::DVector;
 use std::time::Instant;
@@ -93,13 +95,16 @@ impl Unlearner for Influence {
         let unlearned = theta + &step.step;
         let cost = Cost {
             row_visits: (request.problem.rows() + request.forget.len()) as f64,
+            flops: request.problem.rows() as f64 * flops::hessian(theta.len())
+                + request.forget.len() as f64 * flops::gradient(theta.len())
+                + flops::solve(theta.len()),
             seconds: begun.elapsed().as_secs_f64(),
         };
         if unlearned.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data("the step overflows; standardise the data or raise the ridge".into()));
         }
         let guarantee = self.guarantee(request, &step, &unlearned)?;
-        Ok(Unlearned { theta: unlearned, guarantee, cost })
+        Ok(Unlearned { theta: unlearned, guarantee, cost, mask: None })
     }
 }
 
@@ -146,15 +151,41 @@ impl Influence {
 /// The step of either kind from any parameters.
 pub(crate) fn influence_step(
     problem: &Problem,
-    forget: &crate::data::RowSet,
+    forget: &RowSet,
     theta: &DVector<f64>,
     weights: Weights,
 ) -> Result<Step> {
     let full = problem.full();
+    let Right { right, factor } = right_side(problem, forget, theta, weights)?;
+    let hessian = full.hessian(theta);
+    let step = Cholesky::new(hessian.clone(), "the Hessian on all rows")?.solve(&right);
+    // HΔ + ∇F_R = (HΔ − right) + factor·∇F(θ_o), and what rounding adds to each.
+    let floor = rounding_floor(&full, theta, &hessian);
+    let terms = (problem.rows() + problem.active()) as f64;
+    let linear_residual = (&hessian * &step - &right).norm()
+        + factor * (full.gradient(theta).norm() + 2.0 * floor)
+        + terms * f64::EPSILON * hessian.norm() * step.norm();
+    Ok(Step { step, linear_residual })
+}
+
+/// What the Hessian on all rows is to be divided into.
+pub(crate) struct Right {
+    /// `Σ_F ∇f_i` with its factor: `HΔ` is this vector.
+    pub(crate) right: DVector<f64>,
+    /// The factor by which the remaining gradient of the fit enters `−∇F_R`.
+    pub(crate) factor: f64,
+}
+
+/// The right-hand side of the influence step, whatever the Hessian is approximated by.
+pub(crate) fn right_side(
+    problem: &Problem,
+    forget: &RowSet,
+    theta: &DVector<f64>,
+    weights: Weights,
+) -> Result<Right> {
     let (n, m) = (problem.rows() as f64, forget.len() as f64);
     let forgotten = (0..problem.rows()).map(|i| if forget.contains(i) { 1.0 } else { 0.0 }).collect();
     let mut sum = problem.weighted(forgotten)?.risk_gradient(theta);
-    // Σ_F ∇f_i, and the factor by which the remaining gradient of the fit enters −∇F_R.
     let factor = match (problem.reduction(), weights) {
         (Reduction::Sum, _) => 1.0,
         (Reduction::Mean, _) => {
@@ -166,14 +197,5 @@ pub(crate) fn influence_step(
         }
     };
     let scale = if problem.reduction() == Reduction::Mean { factor / n } else { 1.0 };
-    let right = sum * scale;
-    let hessian = full.hessian(theta);
-    let step = Cholesky::new(hessian.clone(), "the Hessian on all rows")?.solve(&right);
-    // HΔ + ∇F_R = (HΔ − right) + factor·∇F(θ_o), and what rounding adds to each.
-    let floor = rounding_floor(&full, theta, &hessian);
-    let terms = n + problem.active() as f64;
-    let linear_residual = (&hessian * &step - &right).norm()
-        + factor * (full.gradient(theta).norm() + 2.0 * floor)
-        + terms * f64::EPSILON * hessian.norm() * step.norm();
-    Ok(Step { step, linear_residual })
+    Ok(Right { right: sum * scale, factor })
 }

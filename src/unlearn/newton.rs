@@ -5,12 +5,13 @@
 //! T-newton ([`crate::bound::newton`]) or, where it is sharper, T-residual at the result. Exact for the squared loss and a linear model, under either
 //! reduction.
 
-use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate};
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate, settings};
 use crate::bound::newton::{A_PRIORI, a_posteriori};
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
 use crate::numeric::interval::Interval;
 use crate::objective::Objective;
+use crate::train::flops;
 use crate::train::newton::rounding_floor;
 use nalgebra::DVector;
 use std::time::Instant;
@@ -69,15 +70,36 @@ impl Unlearner for Newton {
             theta += &last.step;
         }
         let kept = request.problem.rows() - request.forget.len();
-        let cost =
-            Cost { row_visits: 2.0 * (self.steps * kept) as f64, seconds: begun.elapsed().as_secs_f64() };
+        let cost = Cost {
+            row_visits: 2.0 * (self.steps * kept) as f64,
+            flops: self.steps as f64 * flops::newton(kept, theta.len()),
+            seconds: begun.elapsed().as_secs_f64(),
+        };
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data(
                 "the Newton step overflows; standardise the data or raise the ridge".into(),
             ));
         }
         let guarantee = guarantee(request, &last, &theta)?;
-        Ok(Unlearned { theta, guarantee, cost })
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![("steps", self.steps.to_string())]
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "steps" => match settings::count(name, value, 1)? {
+                // Quadratic convergence ends after a handful.
+                steps if steps > 1000 => {
+                    return Err(Error::Invalid(format!("steps {steps}: at most 1000")));
+                }
+                steps => self.steps = steps,
+            },
+            _ => return Err(settings::unknown(self.name(), name, &self.settings())),
+        }
+        Ok(())
     }
 }
 

@@ -132,3 +132,53 @@ fn second_order_removals_print_their_ladder() {
     }
     assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
 }
+/// Hyper-parameters are chosen by name, shown with the result, and refused where they mean nothing.
+#[test]
+fn hyper_parameters_are_set_and_shown() {
+    let desk = Desk::new();
+    let line = |rest: &str| format!("remove {WDBC} --forget-fraction 0.1 {rest}");
+    let chosen =
+        "--method l1-sparse --set epochs=3 --set gamma=0.5 --set gamma-schedule=constant --set seed=9";
+    let object = objects(&desk.done(&line(&format!("{chosen} --json -")))).remove(0);
+    let settings = &object["result"]["settings"];
+    assert_eq!((settings["epochs"].as_u64(), settings["gamma"].as_f64()), (Some(3), Some(0.5)));
+    assert!(
+        settings["gamma-schedule"] == "constant"
+            && settings["seed"] == 9
+            && settings["weight-decay"] == "ridge"
+    );
+    assert!(object["zeros"].as_u64().unwrap() > 0 && object["result"]["flops"].as_f64().unwrap() > 0.0);
+    let text = desk.done(&line(chosen));
+    for part in ["settings   epochs 3", "gamma-schedule constant", "operations", "zeros      "] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
+    desk.refused(&line("--method newton --set gamma=1"), &["newton has no setting 'gamma'; it has steps"]);
+    desk.refused(&line("--method noop --set epochs=1"), &["noop has no setting 'epochs'; it has none"]);
+    desk.refused(&line("--method fine-tune --set rate=-1"), &["rate '-1'"]);
+    desk.refused(&line("--method fine-tune --set momentum=1"), &["momentum 1"]);
+    desk.refused(&line("--method fine-tune --set rate"), &["NAME=VALUE"]);
+    desk.refused(&line("--method fine-tune --set rate=1 --set rate=2"), &["--set rate is given twice"]);
+}
+
+/// Pruning again gives another mask; the result is written on it.
+#[test]
+fn pruning_again_is_written_on_its_own_mask() {
+    let desk = Desk::new();
+    let problem = "--model linear:logistic --data wdbc --standardize --ridge 0.01";
+    desk.file("forget", (0..200).map(|i| format!("{i}\n")).collect::<String>());
+    desk.done(&format!("prune {problem} --pruner omp --sparsity 0.8 --output mask.npy"));
+    let line = format!("remove {problem} --mask mask.npy --forget forget --method retrain-repruned");
+    let object = objects(&desk.done(&format!("{line} --output u.npy --json -"))).remove(0);
+    let own: Vec<f64> = object["mask"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    let (given, theta) = (desk.vector("mask.npy"), desk.vector("u.npy"));
+    assert_ne!(own, given);
+    assert!(theta.iter().zip(&own).all(|(t, m)| (*m == 1.0) == (*t != 0.0)), "{theta:?}");
+    assert!(object["mask_agreement"]["jaccard"].as_f64().unwrap() < 1.0);
+    assert_eq!(object["result"]["guarantee"]["kind"], "none");
+    // What retraining on that mask gives.
+    desk.file("own.txt", own.iter().map(|m| format!("{m}\n")).collect::<String>());
+    desk.done(&format!("train {problem} --mask own.txt --forget forget --output again.npy"));
+    assert!(distance(&desk.vector("again.npy"), &theta) < 1e-9);
+    assert!(desk.done(&line).contains("(Jaccard)"));
+}
