@@ -74,10 +74,12 @@
 //!
 //! # Features
 //!
-//! `verify` (property campaigns, brings in proptest) and `cli` (the command). Both are on by default; the
-//! library alone needs neither.
+//! `verify` (property campaigns, brings in proptest), `certificate` (certified distances as files that Coq checks,
+//! brings in sha2) and `cli` (the command). All are on by default; the library alone needs none.
 
 pub mod bound;
+#[cfg(feature = "certificate")]
+pub mod certificate;
 pub mod claim;
 pub mod constants;
 pub mod data;

@@ -6,6 +6,8 @@ mod audit;
 mod bad_input;
 #[path = "command/derive.rs"]
 mod derive;
+#[path = "command/fuzz.rs"]
+mod fuzz;
 #[path = "command/list.rs"]
 mod list;
 #[path = "command/prune.rs"]

@@ -4,6 +4,7 @@ mod audit;
 mod claims;
 mod derive;
 mod input;
+mod ladder;
 mod list;
 mod output;
 mod prune;

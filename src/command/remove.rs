@@ -1,7 +1,7 @@
 //! `unlearn remove`: forget rows with a method; what the result guarantees and what it cost.
 
 use super::training::{self, Trained};
-use super::{Outcome, input, output, settings};
+use super::{Outcome, input, ladder, output, settings};
 use nalgebra::DVector;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use unlearn::error::{Error, Result};
 use unlearn::mask::{Agreement, Mask, Scope};
 use unlearn::metric::accuracy::accuracy;
 use unlearn::objective::Problem;
+use unlearn::report::between::above;
 use unlearn::report::json::interval;
 use unlearn::report::number::{count, short};
 use unlearn::report::paragraph::paragraph;
@@ -42,6 +43,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    privacy: ladder::Options,
+    #[command(flatten)]
     options: output::Options,
 }
 
@@ -59,6 +62,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             "remove needs to know what to forget: --forget FILE or --forget-fraction FRACTION".into(),
         ));
     };
+    let linear = input.problem.model().is_linear();
+    let budget = arguments.privacy.budget(&arguments.method, linear, !arguments.training.sgd)?;
     let mut json = options.open(&[&arguments.output])?;
     let trained = train(arguments, &input.problem)?;
     let as_trained = match &trained {
@@ -71,7 +76,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let request = Request { problem: &input.problem, forget, trained: as_trained };
     let settings = method.settings();
     let rows = compare_methods(&request, vec![method], options.seed)?;
-    let result = Report { arguments, input: &input, forget, rows: &rows, settings, before: trained.theta() };
+    let before = trained.theta();
+    let mut result = Report { arguments, input: &input, forget, rows: &rows, settings, before, rungs: None };
+    if matches!(trained, Trained::Minimiser(_)) {
+        let step = (before, &result.row().theta);
+        result.rungs = ladder::Rungs::of(&input.problem, forget, step, &arguments.method, budget)?;
+    }
     if let Some(path) = &arguments.output {
         write::vector(path, result.embedded().as_slice())?;
     }
@@ -110,6 +120,8 @@ struct Report<'a> {
     rows: &'a [Row],
     settings: Vec<(&'static str, String)>,
     before: &'a DVector<f64>,
+    /// For second-order methods on linear models.
+    rungs: Option<ladder::Rungs>,
 }
 
 impl Report<'_> {
@@ -161,7 +173,7 @@ impl Report<'_> {
         let guarantee = match &row.guarantee {
             Guarantee::Exact { theorem } => format!("equal to the retrained model ({theorem})"),
             Guarantee::Within { distance, theorem } => {
-                format!("within {} of the retrained model ({theorem})", short(*distance))
+                format!("within {} of the retrained model ({theorem})", above(*distance))
             }
             Guarantee::None { why } => format!("none: {why}"),
         };
@@ -195,7 +207,8 @@ impl Report<'_> {
                 "  accuracy   {before:.4} before, {after:.4} after, on the {rows} rows\n"
             ));
         }
-        format!("{text}\n{}{}", self.table(), self.legend())
+        let rungs = self.rungs.as_ref().map_or(String::new(), |rungs| format!("\n{}", rungs.text()));
+        format!("{text}\n{}{}{rungs}", self.table(), self.legend())
     }
 
     /// Parameters from elsewhere may belong to another objective; every method but `retrain` relies on them.
@@ -237,8 +250,8 @@ impl Report<'_> {
             } else {
                 // Below what rounding lets one see the computed digits mean nothing.
                 let most = row.distance.hi();
-                let share = if noop > 0.0 { format!("<= {}", short(most / noop)) } else { "-".into() };
-                (format!("<= {}", short(most)), share)
+                let share = if noop > 0.0 { format!("<= {}", above(most / noop)) } else { "-".into() };
+                (format!("<= {}", above(most)), share)
             };
             table.row([
                 row.method.to_owned(),
@@ -246,7 +259,7 @@ impl Report<'_> {
                 ratio,
                 match &row.guarantee {
                     Guarantee::Exact { .. } => "exact".into(),
-                    Guarantee::Within { distance, .. } => format!("<= {}", short(*distance)),
+                    Guarantee::Within { distance, .. } => format!("<= {}", above(*distance)),
                     Guarantee::None { .. } => "none".into(),
                 },
                 row.cost.row_visits.to_string(),
@@ -276,6 +289,7 @@ impl Report<'_> {
         value["result"] = self.row_json(row);
         value["accuracy_before"] = shares(self.before, None);
         value["accuracy"] = shares(&row.theta, row.mask.as_ref());
+        value["ladder"] = self.rungs.as_ref().map_or(Value::Null, ladder::Rungs::json);
         value["comparison"] = self.rows.iter().map(|row| self.row_json(row)).collect();
         value["zeros"] = row.theta.iter().filter(|v| **v == 0.0).count().into();
         value["theta"] = self.embedded().as_slice().into();

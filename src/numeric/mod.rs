@@ -9,6 +9,7 @@ pub mod factor;
 pub mod gram;
 pub mod interval;
 pub mod krylov;
+pub mod normal;
 pub mod power;
 pub mod product;
 pub mod scalar;

@@ -94,6 +94,44 @@ fn distances_below_rounding_are_upper_bounds() {
     assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
 }
 
+/// Every rung bounds the one before; a budget adds the deviation that would certify it.
+#[test]
+fn second_order_removals_print_their_ladder() {
+    let desk = Desk::new();
+    let line = format!("remove {WDBC} --forget-fraction 0.05 --json -");
+    for method in ["newton", "influence"] {
+        for reduction in ["mean", "sum"] {
+            let line = format!("{line} --method {method} --reduction {reduction} --epsilon 1 --delta 1e-5");
+            let object = objects(&desk.done(&line)).remove(0);
+            let rungs = object["ladder"]["rungs"].as_array().unwrap();
+            let names: Vec<&str> = rungs.iter().map(|r| r["bound"].as_str().unwrap()).collect();
+            assert_eq!(names, ["a posteriori", "sharp", "data-dependent", "worst case"]);
+            for key in ["gradient", "distance", "sigma", "laplace_scale"] {
+                let values: Vec<f64> = rungs.iter().map(|r| r[key].as_f64().unwrap()).collect();
+                assert!(values.windows(2).all(|v| v[0] <= v[1]) && values[0] > 0.0, "{key}: {values:?}");
+            }
+            let first = |key: &str| rungs[0][key].as_f64().unwrap();
+            assert!(object["result"]["distance"]["lo"].as_f64().unwrap() <= first("distance"));
+            // √(2 ln(1.25/δ)) = 4.84 standard deviations per gradient is the classical, larger answer.
+            let ratio = first("sigma") / first("gradient");
+            assert!(ratio > 3.7 && ratio < 3.75, "{ratio}");
+            assert_eq!(
+                (object["ladder"]["epsilon"].as_f64(), object["ladder"]["delta"].as_f64()),
+                (Some(1.0), Some(1e-5))
+            );
+        }
+    }
+    let plain = objects(&desk.done(&format!("{line} --method newton"))).remove(0);
+    assert!(plain["ladder"]["rungs"][0]["sigma"].is_null() && plain["ladder"]["epsilon"].is_null());
+    let noop = objects(&desk.done(&format!("{line} --method noop"))).remove(0);
+    assert!(noop["ladder"].is_null());
+    let text =
+        desk.done(&format!("remove {WDBC} --forget-fraction 0.05 --method newton --epsilon 2 --delta 0.01"));
+    for part in ["worst case", "sigma", "drawn before training", "trained without b"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
+}
 /// Hyper-parameters are chosen by name, shown with the result, and refused where they mean nothing.
 #[test]
 fn hyper_parameters_are_set_and_shown() {
