@@ -2,6 +2,8 @@
 
 #[path = "trends/correction.rs"]
 mod correction;
+#[path = "trends/document.rs"]
+mod document;
 #[path = "trends/level.rs"]
 mod level;
 #[path = "trends/planted.rs"]
