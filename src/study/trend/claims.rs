@@ -25,6 +25,7 @@ struct Evidence<'a> {
 }
 
 /// Every claim that the records can speak about. "Dense" is the least sparsity of the study, "sparse" the largest.
+/// What no seed has both sides of is no statement and does not count in its family.
 pub fn claims(config: &Config, records: &[Record]) -> Vec<Claim> {
     let least = config.sparsity.iter().copied().fold(f64::INFINITY, f64::min);
     let largest = config.sparsity.iter().copied().fold(0.0, f64::max);
