@@ -182,13 +182,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn write_claims(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|e| Error::File {
-        file: path.display().to_string(),
-        message: format!("the verdicts cannot be written: {e}"),
-    })
-}
-
 fn make(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|e| Error::File {
         file: folder.display().to_string(),
@@ -356,4 +349,11 @@ fn classes(data: &Dataset) -> Vec<f64> {
     all.sort_by(f64::total_cmp);
     all.dedup();
     all
+}
+
+fn write_claims(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|e| Error::File {
+        file: path.display().to_string(),
+        message: format!("the verdicts cannot be written: {e}"),
+    })
 }
