@@ -30,6 +30,7 @@ fn config(data: &Dataset, scenario: Scenario, methods: &[&str]) -> Config {
         ridge: 1e-3,
         training: Training::Sgd { epochs: 3, batch: 16, rate: 0.1, momentum: 0.9 },
         pruner: "omp".into(),
+        compare_pruners: false,
         sparsity: vec![0.0, 0.5],
         seed: 1,
         seeds: 2,

@@ -14,6 +14,7 @@ use unlearn::study::run::Running;
 use unlearn::study::scale::Scale;
 use unlearn::study::table::Table;
 use unlearn::study::training::Training;
+use unlearn::study::trend::{self, Finding};
 use unlearn::study::trigger::Trigger;
 use unlearn::study::{Config, Record, Scenario, Study};
 
@@ -100,6 +101,10 @@ pub(super) struct Arguments {
     /// Write one HTML page with the table and all figures into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Test what is said of sparsity and unlearning over the seeds, print the verdicts, and write them to FILE;
+    /// adds all schedules of l1-sparse, and the masks that every pruner makes without the forgotten rows
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    claims: Option<Option<PathBuf>>,
     /// Also print attacks, bootstrap intervals, distances and bounds
     #[arg(long)]
     details: bool,
@@ -151,13 +156,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     study.run(&running, done, &mut sink, &|| progress.step(study.config.scenario.name()))?;
     drop(progress);
     let table = Table::new(&study.config, &records);
+    let findings = match &arguments.claims {
+        Some(_) => trend::findings(&study.config, &records),
+        None => Vec::new(),
+    };
     if let Some(folder) = &arguments.report {
-        page(&table).write(folder)?;
+        page(&table, &findings).write(folder)?;
+    }
+    let lines: String = findings.iter().map(Finding::line).collect();
+    if let Some(Some(path)) = &arguments.claims {
+        write_claims(path, &format!("{header}\n{lines}"))?;
+    }
+    if to_standard {
+        output::print(&lines)?;
     }
     if !to_standard && !options.quiet {
         output::print(&table.to_string())?;
         if arguments.details {
             output::print(&table.details())?;
+        }
+        if arguments.claims.is_some() {
+            output::print(&trend::text::text(&findings))?;
         }
     }
     Ok(Outcome::Done)
@@ -202,6 +221,10 @@ impl Arguments {
                 classes.len()
             )));
         }
+        let mut methods = self.chosen(&training)?;
+        if self.claims.is_some() {
+            methods.extend(Method::variants(&methods));
+        }
         Ok(Config {
             scenario: self.scenario(data, &classes)?,
             data: self.data.clone(),
@@ -214,10 +237,11 @@ impl Arguments {
             ridge: self.ridge,
             training,
             pruner: self.pruner.clone(),
+            compare_pruners: self.claims.is_some(),
             sparsity: self.sparsity.clone(),
             seed: self.options.seed,
             seeds: self.seeds,
-            methods: self.chosen(&training)?,
+            methods,
         })
     }
 
@@ -318,4 +342,11 @@ fn classes(data: &Dataset) -> Vec<f64> {
     all.sort_by(f64::total_cmp);
     all.dedup();
     all
+}
+
+fn write_claims(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|e| Error::File {
+        file: path.display().to_string(),
+        message: format!("the verdicts cannot be written: {e}"),
+    })
 }

@@ -32,6 +32,9 @@ pub struct Config {
     pub training: Training,
     /// The pruner.
     pub pruner: String,
+    /// Measure, for every pruner, how much its mask owes to the forgotten rows?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compare_pruners: bool,
     /// Shares of the weights to prune.
     pub sparsity: Vec<f64>,
     /// The first seed.

@@ -28,6 +28,15 @@ pub const NOOP: &str = "noop";
 /// Coupled retraining.
 pub const COUPLED: &str = "retrain-coupled";
 
+/// Rows that are another row's method with another schedule: name, method, schedule.
+pub const VARIANTS: [(&str, &str, &str); 2] =
+    [("l1-sparse-constant", "l1-sparse", "constant"), ("l1-sparse-growing", "l1-sparse", "growing")];
+
+/// Method and schedule of a variant.
+fn variant(name: &str) -> Option<(&'static str, &'static str)> {
+    VARIANTS.into_iter().find(|(n, ..)| *n == name).map(|(_, base, schedule)| (base, schedule))
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Method {
@@ -52,6 +61,14 @@ impl Method {
             }
         } else {
             let mut built = build(name, 0)?;
+            if let Some((base, schedule)) = variant(name) {
+                if changed.iter().any(|(setting, _)| setting == "gamma-schedule") {
+                    return Err(Error::Invalid(format!(
+                        "the schedule of {name} is its name; set the schedule of {base} instead"
+                    )));
+                }
+                built.set("gamma-schedule", schedule)?;
+            }
             for (setting, value) in changed {
                 if setting == "seed" {
                     return Err(Error::Invalid(
@@ -64,6 +81,18 @@ impl Method {
             settings.extend(all.map(|(setting, value)| (setting.to_owned(), value)));
         }
         Ok(Method { method: name.to_owned(), settings })
+    }
+
+    /// The variants of a row of these that has some, with its other hyper-parameters.
+    pub fn variants(methods: &[Method]) -> Vec<Method> {
+        let absent = VARIANTS.into_iter().filter(|(name, ..)| methods.iter().all(|m| m.method != *name));
+        let of = |(name, base, schedule): (&str, &str, &str)| {
+            let mut found = methods.iter().find(|m| m.method == base)?.clone();
+            found.method = name.to_owned();
+            found.settings.insert("gamma-schedule".into(), schedule.into());
+            Some(found)
+        };
+        absent.filter_map(of).collect()
     }
 
     /// The method ready to run, with this seed where it draws. Not for the reference and its floor.
@@ -87,6 +116,7 @@ impl Method {
                 .map(|m| m.name())
                 .filter(|n| !matches!(*n, "retrain" | "retrain-uncoupled")),
         );
+        names.extend(VARIANTS.map(|(name, ..)| name));
         names
     }
 }
@@ -96,5 +126,9 @@ fn build(name: &str, seed: u64) -> Result<Box<dyn Unlearner>> {
         let all = Method::names().join(", ");
         return Err(Error::Invalid(format!("unknown method '{name}'; choose one of {all}")));
     }
-    methods::method(if name == COUPLED { "retrain" } else { name }, seed)
+    let base = match name {
+        COUPLED => "retrain",
+        _ => variant(name).map_or(name, |(base, _)| base),
+    };
+    methods::method(base, seed)
 }

@@ -14,6 +14,7 @@
 //! | [`trial`], [`artefacts`] | one seed at one sparsity, and its parameters as files |
 //! | [`record`], [`journal`] | one line per result; resuming |
 //! | [`run`] | everything, in parallel, in the order of the grid |
+//! | [`trend`] | what is said of sparsity and unlearning, tested over the seeds |
 //! | [`table`] | mean ± deviation (gap to Retrain) |
 
 pub mod artefacts;
@@ -28,6 +29,7 @@ pub mod scale;
 pub mod scenario;
 pub mod table;
 pub mod training;
+pub mod trend;
 pub mod trial;
 pub mod trigger;
 

@@ -2,13 +2,14 @@
 
 use super::method::REFERENCE;
 use super::table::{Block, Row, Table, heading};
+use super::trend::{Finding, text};
 use crate::metric::summary::Summary;
 use crate::report::figure::{Axis, Chart, Point, Radar, Series};
 use crate::report::number::short;
 use crate::report::page::Page;
 
-/// The page of a table.
-pub fn page(table: &Table) -> Page {
+/// The page of a table, with the findings if there are any.
+pub fn page(table: &Table, findings: &[Finding]) -> Page {
     let mut page = Page::new(&format!("Unlearning on pruned models: {}", table.config.scenario.name()));
     page.paragraph(&table.title());
     page.paragraph(
@@ -61,6 +62,16 @@ pub fn page(table: &Table) -> Page {
     }
     page.heading("Attacks, intervals, distances");
     page.preformatted(&table.details());
+    if !findings.is_empty() {
+        page.heading("Claims");
+        page.paragraph(&text::explanation());
+        for family in text::families(findings) {
+            let Finding { claim, statement, source, .. } = &family[0];
+            page.paragraph(&format!("{claim}: {statement}. Source: {source}."));
+            let rows: Vec<Vec<String>> = family.iter().map(|f| text::cells(f).to_vec()).collect();
+            page.table(&text::HEADS.map(String::from), &rows);
+        }
+    }
     page.heading("Configuration");
     page.preformatted(&table.config.header());
     page

@@ -1,6 +1,7 @@
 //! One line of a study: what one method did at one sparsity for one seed.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything measured about one unlearned model. What does not apply is `None`, `null` in JSON; so is a number
 /// that is not finite. Shares are in `[0, 1]`.
@@ -54,6 +55,10 @@ pub struct Record {
     pub zeros: Option<usize>,
     /// Agreement (Jaccard index) of the mask with that of the row `retrain`, on prunable weights.
     pub mask_agreement: Option<f64>,
+    /// In the row `retrain` of a study that compares pruners: for every pruner, the agreement (Jaccard index, on
+    /// prunable weights) of its mask with the one it makes when the forgotten rows were never there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pruner_agreement: BTreeMap<String, f64>,
     /// Why there is no result.
     pub failure: Option<String>,
 }

@@ -85,23 +85,29 @@ pub struct Table {
     pub blocks: Vec<Block>,
 }
 
+/// The metrics of a scenario.
+pub fn metrics(scenario: &Scenario) -> Vec<Metric> {
+    let mut metrics = vec![
+        Metric { name: "UA", of: |r| r.ua },
+        Metric { name: "MIA", of: |r| r.mia },
+        Metric { name: "RA", of: |r| r.ra },
+        Metric { name: "TA", of: |r| r.ta },
+    ];
+    match scenario {
+        Scenario::Trojan { .. } => {
+            metrics[3].name = "SA";
+            metrics.insert(0, Metric { name: "ASR", of: |r| r.asr });
+        }
+        Scenario::Transfer { .. } => metrics.push(Metric { name: "probe", of: |r| r.probe }),
+        Scenario::ClassWise { .. } | Scenario::Random { .. } => {}
+    }
+    metrics
+}
+
 impl Table {
     /// Sums up the records of a study, of the seeds that have been finished.
     pub fn new(config: &Config, records: &[Record]) -> Table {
-        let mut metrics = vec![
-            Metric { name: "UA", of: |r| r.ua },
-            Metric { name: "MIA", of: |r| r.mia },
-            Metric { name: "RA", of: |r| r.ra },
-            Metric { name: "TA", of: |r| r.ta },
-        ];
-        match config.scenario {
-            Scenario::Trojan { .. } => {
-                metrics[3].name = "SA";
-                metrics.insert(0, Metric { name: "ASR", of: |r| r.asr });
-            }
-            Scenario::Transfer { .. } => metrics.push(Metric { name: "probe", of: |r| r.probe }),
-            Scenario::ClassWise { .. } | Scenario::Random { .. } => {}
-        }
+        let metrics = metrics(&config.scenario);
         let block = |&sparsity: &f64| {
             let here: Vec<&Record> = records.iter().filter(|r| r.sparsity == sparsity).collect();
             let retrained: Vec<&Record> = here.iter().filter(|r| r.method == REFERENCE).copied().collect();

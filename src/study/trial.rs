@@ -7,6 +7,7 @@ use super::record::Record;
 use super::run::{Running, Study};
 use super::scenario::{Scenario, Setting};
 use super::training::{Fitted, NORMALISATION, Training, derived};
+use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::mask::{Agreement, Mask, Scope};
 use crate::metric::backdoor::Backdoor;
@@ -16,9 +17,11 @@ use crate::metric::membership::{Confidences, svm_attack, threshold_attack};
 use crate::objective::Problem;
 use crate::train::flops;
 use crate::train::pipeline::{Pipeline, Recipe};
+use crate::train::pruning::Pruner;
 use crate::train::start::start;
 use crate::unlearn::{Cost, Guarantee, Request, Unlearned, Unlearner};
 use nalgebra::DVector;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// One seed at one sparsity.
@@ -132,6 +135,11 @@ impl Trial<'_> {
         if self.sparsity == 0.0 {
             return Ok(Mask::full(dense.model().parameters()));
         }
+        self.prune(self.study.pruner, dense, None)
+    }
+
+    /// The mask that a pruner makes, of the pipeline that never had some rows if they are given.
+    fn prune(&self, pruner: Pruner, dense: &Problem, without: Option<&RowSet>) -> Result<Mask> {
         let config = &self.study.config;
         let all: Vec<usize> = (0..dense.rows()).collect();
         let plan = match config.training {
@@ -143,8 +151,27 @@ impl Trial<'_> {
             None => Recipe::Minimiser,
         };
         let from = start(dense, derived(self.seed, 1)).as_slice().to_vec();
-        let pipeline = Pipeline::new(dense, from, recipe)?;
-        Ok(self.study.pruner.prune(&pipeline, self.sparsity, Scope::Weights, derived(self.seed, 4))?.mask)
+        let mut pipeline = Pipeline::new(dense, from, recipe)?;
+        if let Some(forget) = without {
+            pipeline = pipeline.without(forget)?;
+        }
+        Ok(pruner.prune(&pipeline, self.sparsity, Scope::Weights, derived(self.seed, 4))?.mask)
+    }
+
+    /// For every pruner, how much its mask agrees with the one made without the forgotten rows; a pruner that cannot
+    /// reach the sparsity is left out.
+    fn pruner_agreement(&self, trained: &Trained) -> BTreeMap<String, f64> {
+        if !self.study.config.compare_pruners || self.sparsity == 0.0 {
+            return BTreeMap::new();
+        }
+        let Trained { dense, setting, .. } = trained;
+        let prunable = Scope::Weights.coordinates(dense.model());
+        let of = |pruner: Pruner| {
+            let with = self.prune(pruner, dense, None).ok()?;
+            let without = self.prune(pruner, dense, Some(&setting.forget)).ok()?;
+            Some((pruner.name().to_owned(), Agreement::on(&with, &without, &prunable).jaccard))
+        };
+        Pruner::ALL.into_iter().filter_map(of).collect()
     }
 
     /// Training on the retained rows with chance of its own.
@@ -247,6 +274,10 @@ impl Trial<'_> {
             active: problem.active(),
             zeros: Some(theta.iter().filter(|v| **v == 0.0).count()),
             mask_agreement: Some(agreement),
+            pruner_agreement: match method.method.as_str() {
+                REFERENCE => self.pruner_agreement(trained),
+                _ => BTreeMap::new(),
+            },
             ..self.record(method)
         })
     }
