@@ -10,6 +10,8 @@ mod derive;
 mod list;
 #[path = "command/remove.rs"]
 mod remove;
+#[path = "command/study.rs"]
+mod study;
 #[path = "command/train.rs"]
 mod train;
 #[path = "command/verify.rs"]
