@@ -44,7 +44,8 @@
 //!   layer the weight `out × in` row by row, then the bias. Linear softmax has all C rows; λ fixes the
 //!   redundant direction.
 //! - **Masks.** A pruned model is a vector of its `k` kept parameters; its Hessian is `k × k`. Pruned parameters
-//!   are zero and stay zero. "Retrained" means retrained given the mask.
+//!   are zero and stay zero. "Retrained" means retrained given the mask. Sparsity is the share of prunable
+//!   parameters pruned, by default the weights of all layers: biases are kept.
 //! - **Sign.** A removal update is what is added to the trained parameters.
 //! - **Rows** are 0-based.
 //!
@@ -73,10 +74,12 @@
 //!
 //! # Features
 //!
-//! `verify` (property campaigns, brings in proptest) and `cli` (the command). Both are on by default; the
-//! library alone needs neither.
+//! `verify` (property campaigns, brings in proptest), `certificate` (certified distances as files that Coq checks,
+//! brings in sha2) and `cli` (the command). All are on by default; the library alone needs none.
 
 pub mod bound;
+#[cfg(feature = "certificate")]
+pub mod certificate;
 pub mod claim;
 pub mod constants;
 pub mod data;

@@ -16,7 +16,7 @@
 //! Steps are discrete, so no continuity is needed. The same induction works with any other bound on
 //! the gap that at step `k + 1` only uses constants on the segments of steps `0 … k`, never decreases
 //! and stays at most `r`: recollection passes `max_k‖v_k‖ + e_t`. For linear models `B_r` is everything
-//! and there is nothing to find. Derived here.
+//! and there is nothing to find. Derived here; proved as `Unlearn.Continuation.self_consistent_radius`.
 
 use super::ledger::{Ledger, Reference};
 use crate::constants::{LocalConstants, Region};

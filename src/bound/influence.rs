@@ -16,7 +16,9 @@
 //! The safe form compares with Newton's step `Δ_N` instead, `Δ_N − Δ = H_R⁻¹(H − H_R)Δ`, and needs no
 //! knowledge of `u`:
 //!
-//! `‖θ_o + Δ − θ_r‖ ≤ ((Q/2)‖Δ_N‖² + ‖H − H_R‖‖Δ‖ + ρ)/μ_R`.
+//! `‖θ_o + Δ − θ_r‖ ≤ ((Q/2)‖Δ_N‖² + ‖H − H_R‖‖Δ‖ + ρ)/μ_R`, `ρ` the linear residuals of both steps.
+//!
+//! Proved for approximate steps as `Unlearn.Influence.influence_error_safe`.
 //!
 //! Under the sum reduction `H − H_R` is the Hessian of the forgotten rows; under the mean it is not,
 //! because the rows kept gain weight: it is `Σ (1/n − w_i)∇²ℓ_i`. Influence is *not* exact for the

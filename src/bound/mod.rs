@@ -2,14 +2,20 @@
 //! an interval around the right-hand side, with the name of the theorem that justifies it.
 
 pub mod audit;
+pub mod chebyshev;
 pub mod continuation;
+pub mod guo;
 pub mod influence;
+pub mod ladder;
 pub mod ledger;
 pub mod momentum;
 pub mod newton;
 pub mod recollection;
+pub mod removal;
 pub mod residual;
 pub mod sgd;
+pub mod warnecke;
+pub mod zhang;
 
 use crate::numeric::interval::Interval;
 

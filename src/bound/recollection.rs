@@ -14,6 +14,9 @@
 //! `‖r‖ ≤ (Q_k/2)‖θ′_k − θ_k‖²`, beyond what they inherit, so
 //! `p_{k+1} = β p_k + L_k e_k + (Q_k/2)(…)²`, `e_{k+1} = e_k + η_k p_{k+1}`, and likewise
 //! `s_{k+1} = β s_k + L_k G_k + ‖drop_k(θ_k)‖`, `G_{k+1} = G_k + η_k s_{k+1}`.
+//!
+//! The confined forms are proved as `Unlearn.Continuation.confined_error_plain` and, with momentum,
+//! `Unlearn.Continuation.confined_error`.
 
 use super::ledger::{Entry, Ledger};
 use super::{Bound, SUM_ROUNDING};

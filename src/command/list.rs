@@ -68,7 +68,7 @@ fn claims() -> Listing {
     let entry = |c: claim::Claim| {
         json!({
             "claim": c.id, "title": c.title, "statement": c.statement, "source": c.source,
-            "theorem": c.theorem, "item": c.item, "expected": c.expected.word(),
+            "theorem": c.theorem, "item": c.item, "test": c.test(), "expected": c.expected.word(),
         })
     };
     let entries = claim::all().into_iter().map(entry).collect();

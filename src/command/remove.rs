@@ -1,32 +1,31 @@
 //! `unlearn remove`: forget rows with a method; what the result guarantees and what it cost.
 
 use super::training::{self, Trained};
-use super::{Outcome, input, output};
+use super::{Outcome, input, ladder, output, settings};
 use nalgebra::DVector;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::str::FromStr;
 use unlearn::data::{RowSet, write};
 use unlearn::error::{Error, Result};
 use unlearn::mask::{Agreement, Mask, Scope};
 use unlearn::metric::accuracy::accuracy;
 use unlearn::objective::Problem;
+use unlearn::report::between::above;
 use unlearn::report::json::interval;
 use unlearn::report::number::{count, short};
 use unlearn::report::paragraph::paragraph;
 use unlearn::report::table::{Align, Table};
 use unlearn::train::newton::{Fit, rounding_floor};
 use unlearn::unlearn::report::{Row, compare_methods};
-use unlearn::unlearn::{self as methods, Guarantee, Request, Unlearner};
+use unlearn::unlearn::{self as methods, Guarantee, Request};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// How (see `unlearn list methods`)
     #[arg(long, value_name = "NAME")]
     method: String,
-    /// A hyper-parameter of the method, such as epochs=3 (repeat for more; results list them all)
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<Setting>,
+    #[command(flatten)]
+    settings: settings::Options,
     #[command(flatten)]
     input: input::Options,
     /// Instead of --forget: this share of the training rows, drawn from the seed
@@ -44,32 +43,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    privacy: ladder::Options,
+    #[command(flatten)]
     options: output::Options,
-}
-
-/// One `NAME=VALUE`.
-#[derive(Debug, Clone)]
-struct Setting {
-    name: String,
-    value: String,
-}
-
-impl FromStr for Setting {
-    type Err = Error;
-    fn from_str(s: &str) -> Result<Setting> {
-        match s.split_once('=') {
-            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
-                Ok(Setting { name: name.trim().into(), value: value.trim().into() })
-            }
-            _ => Err(Error::Invalid(format!("'{s}': write NAME=VALUE, such as epochs=3"))),
-        }
-    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let options = &arguments.options;
     // Refused before any work is done.
-    let method = arguments.configured()?;
+    let method = arguments.settings.apply(&arguments.method, options.seed)?;
     if let Some(path) = &arguments.output {
         output::check_target(path, &["npy", "csv", "txt", "json"])?;
     }
@@ -80,6 +62,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             "remove needs to know what to forget: --forget FILE or --forget-fraction FRACTION".into(),
         ));
     };
+    let linear = input.problem.model().is_linear();
+    let budget = arguments.privacy.budget(&arguments.method, linear, !arguments.training.sgd)?;
     let mut json = options.open(&[&arguments.output])?;
     let trained = train(arguments, &input.problem)?;
     let as_trained = match &trained {
@@ -92,7 +76,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let request = Request { problem: &input.problem, forget, trained: as_trained };
     let settings = method.settings();
     let rows = compare_methods(&request, vec![method], options.seed)?;
-    let result = Report { arguments, input: &input, forget, rows: &rows, settings, before: trained.theta() };
+    let before = trained.theta();
+    let mut result = Report { arguments, input: &input, forget, rows: &rows, settings, before, rungs: None };
+    if matches!(trained, Trained::Minimiser(_)) {
+        let step = (before, &result.row().theta);
+        result.rungs = ladder::Rungs::of(&input.problem, forget, step, &arguments.method, budget)?;
+    }
     if let Some(path) = &arguments.output {
         write::vector(path, result.embedded().as_slice())?;
     }
@@ -103,22 +92,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-impl Arguments {
-    /// The method with its hyper-parameters; each may be given once.
-    fn configured(&self) -> Result<Box<dyn Unlearner>> {
-        for (n, setting) in self.set.iter().enumerate() {
-            if self.set[..n].iter().any(|s| s.name == setting.name) {
-                return Err(Error::Invalid(format!("--set {} is given twice", setting.name)));
-            }
-        }
-        let settings: Vec<_> = self.set.iter().map(|s| (s.name.as_str(), s.value.as_str())).collect();
-        methods::configured(&self.method, self.options.seed, &settings)
-    }
-}
-
 fn train(arguments: &Arguments, problem: &Problem) -> Result<Trained> {
     let options = &arguments.options;
     let k = problem.active();
+    let solves = ["influence", "influence-boolean", "newton"].contains(&arguments.method.as_str());
+    if arguments.training.sgd && solves {
+        input::check_size("the Hessian", k, k, "use influence-cg, or prune with --mask")?;
+    }
     if !arguments.training.sgd {
         input::check_size("the Hessian", k, k, "train with --sgd, or prune with --mask")?;
     }
@@ -140,6 +120,8 @@ struct Report<'a> {
     rows: &'a [Row],
     settings: Vec<(&'static str, String)>,
     before: &'a DVector<f64>,
+    /// For second-order methods on linear models.
+    rungs: Option<ladder::Rungs>,
 }
 
 impl Report<'_> {
@@ -191,7 +173,7 @@ impl Report<'_> {
         let guarantee = match &row.guarantee {
             Guarantee::Exact { theorem } => format!("equal to the retrained model ({theorem})"),
             Guarantee::Within { distance, theorem } => {
-                format!("within {} of the retrained model ({theorem})", short(*distance))
+                format!("within {} of the retrained model ({theorem})", above(*distance))
             }
             Guarantee::None { why } => format!("none: {why}"),
         };
@@ -205,6 +187,10 @@ impl Report<'_> {
         if !row.settings.is_empty() {
             let settings: Vec<_> = row.settings.iter().map(|(name, v)| format!("{name} {v}")).collect();
             text.push_str(&paragraph("  settings   ", &settings.join(", ")));
+        }
+        let zeros = row.theta.iter().filter(|v| **v == 0.0).count();
+        if zeros > 0 {
+            text.push_str(&format!("  zeros      {zeros} of the {} active parameters\n", row.theta.len()));
         }
         if let Some(mask) = &row.mask {
             let found = self.agreement(mask);
@@ -221,7 +207,8 @@ impl Report<'_> {
                 "  accuracy   {before:.4} before, {after:.4} after, on the {rows} rows\n"
             ));
         }
-        format!("{text}\n{}{}", self.table(), self.legend())
+        let rungs = self.rungs.as_ref().map_or(String::new(), |rungs| format!("\n{}", rungs.text()));
+        format!("{text}\n{}{}{rungs}", self.table(), self.legend())
     }
 
     /// Parameters from elsewhere may belong to another objective; every method but `retrain` relies on them.
@@ -263,8 +250,8 @@ impl Report<'_> {
             } else {
                 // Below what rounding lets one see the computed digits mean nothing.
                 let most = row.distance.hi();
-                let share = if noop > 0.0 { format!("<= {}", short(most / noop)) } else { "-".into() };
-                (format!("<= {}", short(most)), share)
+                let share = if noop > 0.0 { format!("<= {}", above(most / noop)) } else { "-".into() };
+                (format!("<= {}", above(most)), share)
             };
             table.row([
                 row.method.to_owned(),
@@ -272,7 +259,7 @@ impl Report<'_> {
                 ratio,
                 match &row.guarantee {
                     Guarantee::Exact { .. } => "exact".into(),
-                    Guarantee::Within { distance, .. } => format!("<= {}", short(*distance)),
+                    Guarantee::Within { distance, .. } => format!("<= {}", above(*distance)),
                     Guarantee::None { .. } => "none".into(),
                 },
                 row.cost.row_visits.to_string(),
@@ -302,7 +289,9 @@ impl Report<'_> {
         value["result"] = self.row_json(row);
         value["accuracy_before"] = shares(self.before, None);
         value["accuracy"] = shares(&row.theta, row.mask.as_ref());
+        value["ladder"] = self.rungs.as_ref().map_or(Value::Null, ladder::Rungs::json);
         value["comparison"] = self.rows.iter().map(|row| self.row_json(row)).collect();
+        value["zeros"] = row.theta.iter().filter(|v| **v == 0.0).count().into();
         value["theta"] = self.embedded().as_slice().into();
         if let Some(mask) = &row.mask {
             let agreement = self.agreement(mask);
@@ -328,17 +317,8 @@ impl Report<'_> {
             "guarantee": guarantee,
             "row_visits": row.cost.row_visits,
             "flops": row.cost.flops,
-            "settings": Value::Object(row.settings.iter().map(|(name, v)| ((*name).into(), setting(v))).collect()),
+            "settings": settings::json(&row.settings),
             "seconds": self.arguments.options.timings.then_some(row.cost.seconds),
         })
-    }
-}
-
-/// Numbers as numbers, words as words. A seed may exceed what other readers of JSON take for a whole number.
-fn setting(text: &str) -> Value {
-    match (text.parse::<u64>(), text.parse::<f64>()) {
-        (Ok(whole), _) => whole.into(),
-        (_, Ok(number)) if number.is_finite() => number.into(),
-        _ => text.into(),
     }
 }

@@ -9,6 +9,7 @@ use unlearn::report::progress::Progress;
 use unlearn::study::config::Fingerprint;
 use unlearn::study::journal::Journal;
 use unlearn::study::method::{FLOOR, Method, NOOP, REFERENCE, usual};
+use unlearn::study::page::page;
 use unlearn::study::run::Running;
 use unlearn::study::scale::Scale;
 use unlearn::study::table::Table;
@@ -96,6 +97,9 @@ pub(super) struct Arguments {
     /// Write parameters, masks, rows and data of every cell, so that others can compute the metrics again
     #[arg(long, value_name = "DIR")]
     parameters_dir: Option<PathBuf>,
+    /// Write one HTML page with the table and all figures into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Also print attacks, bootstrap intervals, distances and bounds
     #[arg(long)]
     details: bool,
@@ -125,8 +129,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
         _ => (None, Vec::new()),
     };
-    if let Some(folder) = &arguments.parameters_dir {
-        make(folder)?;
+    for folder in [&arguments.parameters_dir, &arguments.report].into_iter().flatten() {
+        output::make_folder(folder)?;
     }
     let to_standard = options.json.as_deref() == Some(Path::new("-"));
     if to_standard {
@@ -146,21 +150,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     };
     study.run(&running, done, &mut sink, &|| progress.step(study.config.scenario.name()))?;
     drop(progress);
+    let table = Table::new(&study.config, &records);
+    if let Some(folder) = &arguments.report {
+        page(&table).write(folder)?;
+    }
     if !to_standard && !options.quiet {
-        let table = Table::new(&study.config, &records);
         output::print(&table.to_string())?;
         if arguments.details {
             output::print(&table.details())?;
         }
     }
     Ok(Outcome::Done)
-}
-
-fn make(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|e| Error::File {
-        file: folder.display().to_string(),
-        message: format!("the folder cannot be made: {e}"),
-    })
 }
 
 impl Arguments {

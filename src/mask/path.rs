@@ -57,7 +57,15 @@ pub fn collapse(model: &Model, mask: &Mask) -> Option<Collapse> {
 impl Collapse {
     /// The error of a pruner that was asked to keep `kept` of `prunable` and could keep `possible`.
     pub(crate) fn error(self, kept: usize, prunable: usize, possible: usize) -> Error {
-        let sparsity = |kept: usize| 1.0 - kept as f64 / prunable as f64;
+        // The shortest number that means the same count when it is typed.
+        let sparsity = |kept: usize| {
+            let share = 1.0 - kept as f64 / prunable as f64;
+            let means = |text: &str| {
+                text.parse().is_ok_and(|s: f64| (s * prunable as f64).round() == (prunable - kept) as f64)
+            };
+            let texts = (1..=17).map(|digits| format!("{share:.digits$}"));
+            texts.into_iter().find(|text| means(text)).unwrap_or_else(|| share.to_string())
+        };
         let what = match self.kept {
             0 => format!("none of its {} weights is left", self.weights),
             some => {

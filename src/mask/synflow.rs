@@ -16,6 +16,9 @@ use crate::model::{Coordinate, Model};
 /// Rounds, as published.
 pub const ROUNDS: usize = 100;
 
+/// More rounds are refused: beyond one per weight they change nothing.
+pub const MOST_ROUNDS: usize = 1_000_000;
+
 /// The score of every parameter under a mask; 0 for biases and for pruned weights.
 ///
 /// ```
@@ -87,8 +90,10 @@ pub fn counts(prunable: usize, kept: usize, rounds: usize) -> Vec<usize> {
 pub fn prune(model: &Model, parameters: &[f64], kept: usize, rounds: usize) -> Result<Mask> {
     let prunable = Scope::Weights.coordinates(model).len();
     check_count(kept, prunable)?;
-    if rounds == 0 {
-        return Err(Error::Invalid("synflow needs at least one round".into()));
+    if rounds == 0 || rounds > MOST_ROUNDS {
+        return Err(Error::Invalid(format!(
+            "{rounds} rounds: synflow needs at least one round and takes at most {MOST_ROUNDS}"
+        )));
     }
     let mask = in_rounds(model, parameters, kept, rounds)?;
     let Some(collapse) = path::collapse(model, &mask) else { return Ok(mask) };

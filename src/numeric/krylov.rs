@@ -51,8 +51,7 @@ pub fn conjugate_gradients(
     while square.sqrt() > target && steps < stop.most {
         let ap = product(&p);
         let curvature = p.dot(&ap);
-        // NaN counts as not positive.
-        if !(curvature > 0.0) {
+        if curvature <= 0.0 || curvature.is_nan() {
             return Err(Error::Data(format!(
                 "the matrix has curvature {:e} along a search direction, so it is not positive definite: raise the \
                  ridge or the damping",

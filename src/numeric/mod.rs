@@ -2,12 +2,14 @@
 //! sparse rows, enclosed products, weighted Gram matrices, factorisations, conjugate gradients and enclosed spectra.
 
 pub mod csr;
+pub mod dot;
 pub mod elementary;
 pub mod enclosure;
 pub mod factor;
 pub mod gram;
 pub mod interval;
 pub mod krylov;
+pub mod normal;
 pub mod power;
 pub mod product;
 pub mod scalar;

@@ -75,12 +75,13 @@ impl Sum {
         if self.terms == 0 {
             return Interval::ZERO;
         }
-        // Away from overflow by a factor 4 every step above is exact or rounds as said. Written so that NaN counts
-        // as unknown.
-        if !(self.size < f64::MAX / 4.0 && self.spread < f64::INFINITY) {
+        // Away from overflow by a factor 4 every step above is exact or rounds as said; the division below needs γ < 1.
+        // Written so that NaN counts as unknown.
+        let g = gamma(self.terms);
+        if !(self.size < f64::MAX / 4.0 && self.spread < f64::INFINITY && g < 0.5) {
             return Interval::ENTIRE;
         }
-        let g = Interval::point(gamma(self.terms));
+        let g = Interval::point(g);
         let underflow = Interval::point(self.terms as f64) * Interval::point(f64::from_bits(1));
         let raised = |x: f64| (Interval::point(x) + underflow) / (Interval::ONE - g);
         let rounding = Interval::point(gamma(1)) * raised(self.size) + underflow;

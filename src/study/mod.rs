@@ -20,6 +20,7 @@ pub mod artefacts;
 pub mod config;
 pub mod journal;
 pub mod method;
+pub mod page;
 pub mod probe;
 pub mod record;
 pub mod run;

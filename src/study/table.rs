@@ -166,7 +166,7 @@ fn cell(entry: &Option<Entry>) -> String {
 
 impl Table {
     /// The first lines: what the table is about.
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let c = &self.config;
         let list = |classes: &[f64]| classes.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
         let what = match &c.scenario {
@@ -241,7 +241,7 @@ const EXPLANATION: &str = "attack: balanced accuracy of the membership attack be
     distance from the exact minimiser; of the bound: distance from what the bound speaks about, coupled retraining \
     or the minimiser; bound: what the method guarantees about it without retraining.";
 
-fn heading(block: &Block) -> String {
+pub(super) fn heading(block: &Block) -> String {
     // Rounded where 100 · 0.55 is not 55.
     let percent = exact((1e10 * block.sparsity).round() / 1e8);
     format!("sparsity {percent} %, {} kept", count(block.active, "parameter"))

@@ -19,6 +19,9 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+/// More epochs than this are refused: nobody waits for them, and a mistyped number must not hang.
+pub const MOST_EPOCHS: usize = 1_000_000;
+
 /// Which way the loss goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -71,6 +74,9 @@ impl Settings {
     /// [`Error::Invalid`] naming the setting.
     pub fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::Invalid(text));
+        if self.epochs > MOST_EPOCHS {
+            return refuse(format!("epochs {}: at most {MOST_EPOCHS}", self.epochs));
+        }
         if self.batch == 0 {
             return refuse("batch 0: a batch needs at least one row".into());
         }
@@ -118,8 +124,8 @@ impl Settings {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] for settings or a penalty out of their domains or no rows, [`Error::Shape`] for a state
-    /// of another length, [`Error::NotConverged`] when a parameter overflows.
+    /// [`Error::Invalid`] for settings or a penalty out of their domains or no rows, or when a parameter
+    /// overflows; [`Error::Shape`] for a state of another length.
     pub fn advance(
         &self,
         problem: &Problem,
@@ -150,12 +156,13 @@ impl Settings {
         let mut g = DVector::zeros(problem.active());
         while state.epoch < until {
             let weight = penalty(state.epoch);
-            if !(weight >= 0.0 && weight.is_finite()) {
+            let threshold = self.rate * weight / (1.0 - self.momentum);
+            if !(threshold >= 0.0 && threshold.is_finite()) {
                 return Err(Error::Invalid(format!(
-                    "penalty {weight}: it must be a finite number, 0 or larger"
+                    "penalty {weight:e} at rate {:e}: both must be 0 or larger and their product finite",
+                    self.rate
                 )));
             }
-            let threshold = self.rate * weight / (1.0 - self.momentum);
             for batch in self.order(rows, state.epoch).chunks(self.batch) {
                 let divisor = sign * batch.len() as f64;
                 write_loss_gradient(problem, batch.iter().copied(), divisor, &state.theta, &mut ws, &mut g);
@@ -170,12 +177,10 @@ impl Settings {
             }
             state.epoch += 1;
             if !state.theta.iter().all(|v| v.is_finite()) {
-                return Err(Error::NotConverged {
-                    what: "the run (a parameter overflowed; use a smaller rate or fewer epochs)",
-                    iterations: state.epoch,
-                    residual: f64::INFINITY,
-                    target: f64::MAX,
-                });
+                return Err(Error::Invalid(format!(
+                    "a parameter overflowed in epoch {} at rate {:e}: use a smaller rate or fewer epochs",
+                    state.epoch, self.rate
+                )));
             }
         }
         Ok(state)

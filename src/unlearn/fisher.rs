@@ -145,10 +145,10 @@ impl Unlearner for Fisher {
 
     fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("alpha", self.alpha.to_string()),
-            ("power", self.power.to_string()),
-            ("damping", self.damping.to_string()),
-            ("cap", self.cap.to_string()),
+            ("alpha", settings::text(self.alpha)),
+            ("power", settings::text(self.power)),
+            ("damping", settings::text(self.damping)),
+            ("cap", settings::text(self.cap)),
             ("variant", self.variant.to_string()),
             ("seed", self.seed.to_string()),
         ]

@@ -87,8 +87,8 @@ impl Unlearner for InfluenceCg {
 
     fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("damping", self.damping.to_string()),
-            ("tolerance", self.tolerance.to_string()),
+            ("damping", settings::text(self.damping)),
+            ("tolerance", settings::text(self.tolerance)),
             ("products", self.products.to_string()),
         ]
     }
@@ -96,7 +96,14 @@ impl Unlearner for InfluenceCg {
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "damping" => self.damping = settings::nonnegative(name, value)?,
-            "tolerance" => self.tolerance = settings::nonnegative(name, value)?,
+            "tolerance" => {
+                let tolerance = settings::nonnegative(name, value)?;
+                // Below rounding the recursion goes on without getting anywhere.
+                if !(1e-14..1.0).contains(&tolerance) {
+                    return Err(Error::Invalid(format!("tolerance {value}: at least 1e-14 and below 1")));
+                }
+                self.tolerance = tolerance;
+            }
             "products" => self.products = settings::count(name, value, 0)?,
             _ => return Err(settings::unknown(self.name(), name, &self.settings())),
         }

@@ -82,7 +82,7 @@ impl Unlearner for L1Sparse {
 
     fn settings(&self) -> Vec<(&'static str, String)> {
         let mut all = settings::of_run(&self.run);
-        all.insert(all.len() - 1, ("gamma", self.gamma.to_string()));
+        all.insert(all.len() - 1, ("gamma", settings::text(self.gamma)));
         all.insert(all.len() - 1, ("gamma-schedule", self.schedule.to_string()));
         all
     }

@@ -5,6 +5,12 @@
 //! unique, with the one Newton's method reaches from the trained parameters. A model that came from a
 //! recorded run is compared with coupled retraining: the same start and the same batches without the
 //! forgotten rows.
+//!
+//! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`,
+//! `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
+//! [`woodfisher`]) promise nothing by themselves; their results carry what holds for *any* parameters: for a linear
+//! model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus
+//! the way from it.
 
 pub mod addback;
 mod certificate;
@@ -21,6 +27,7 @@ pub mod leave_out;
 pub mod minibatch;
 pub mod newton;
 pub mod noop;
+mod outcome;
 pub mod projective;
 pub mod recollection;
 pub mod report;
@@ -30,10 +37,11 @@ pub mod ridge_deletion;
 mod settings;
 pub mod woodfisher;
 
+pub use outcome::{Cost, Guarantee, Unlearned};
+
 use crate::bound::ledger::Reference;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
-use crate::mask::Mask;
 use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::Fit;
@@ -121,60 +129,6 @@ impl<'a> Trained<'a> {
     }
 }
 
-/// What is known about the distance of an unlearned model from the retrained one.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Guarantee {
-    /// Equal in exact arithmetic (to trained parameters that are exact themselves).
-    Exact {
-        /// Why.
-        theorem: &'static str,
-    },
-    /// At most this far in Euclidean norm.
-    Within {
-        /// Upper bound on the distance.
-        distance: f64,
-        /// Why.
-        theorem: &'static str,
-    },
-    /// Nothing is guaranteed.
-    None {
-        /// Which hypothesis is missing.
-        why: String,
-    },
-}
-
-/// What a removal cost.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Cost {
-    /// Row visits: one gradient, Hessian–vector product or row of a Hessian each. The removal alone;
-    /// evaluating its guarantee is not counted.
-    pub row_visits: f64,
-    /// Nominal floating-point operations on the kept parameters, by the formulas of [`crate::train::flops`].
-    pub flops: f64,
-    /// Wall-clock seconds of the removal alone.
-    pub seconds: f64,
-}
-
-/// An unlearned model with its evidence.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unlearned {
-    /// The `k` kept parameters.
-    pub theta: DVector<f64>,
-    /// How far it can be from retraining.
-    pub guarantee: Guarantee,
-    /// What it took.
-    pub cost: Cost,
-    /// The mask that `theta` belongs to, where it is not the problem's: re-pruning chooses its own.
-    pub mask: Option<Mask>,
-}
-
-impl Unlearned {
-    /// All `d` parameters, zeros at pruned places.
-    pub fn embed(&self, problem: &Problem) -> DVector<f64> {
-        self.mask.as_ref().unwrap_or(problem.mask()).embed(&self.theta)
-    }
-}
-
 /// A method that forgets rows.
 pub trait Unlearner {
     /// The name used on the command line.
@@ -232,7 +186,7 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
 /// use unlearn::unlearn::method;
 /// assert_eq!(method("newton", 0).unwrap().name(), "newton");
 /// let text = method("newtn", 0).err().unwrap().to_string();
-/// assert!(text.contains("noop, retrain, retrain-uncoupled, addback-start"));
+/// assert!(text.contains("noop, retrain, retrain-uncoupled, retrain-repruned"));
 /// ```
 ///
 /// # Errors

@@ -90,7 +90,13 @@ impl Unlearner for Newton {
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
-            "steps" => self.steps = settings::count(name, value, 1)?,
+            "steps" => match settings::count(name, value, 1)? {
+                // Quadratic convergence ends after a handful.
+                steps if steps > 1000 => {
+                    return Err(Error::Invalid(format!("steps {steps}: at most 1000")));
+                }
+                steps => self.steps = steps,
+            },
             _ => return Err(settings::unknown(self.name(), name, &self.settings())),
         }
         Ok(())

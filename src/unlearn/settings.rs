@@ -24,6 +24,12 @@ pub(super) fn nonnegative(name: &str, value: &str) -> Result<f64> {
     found.ok_or_else(|| Error::Invalid(format!("{name} '{value}': it must be a finite number, 0 or larger")))
 }
 
+/// A number as it is typed, short.
+pub(super) fn text(value: f64) -> String {
+    let plain = value.to_string();
+    if plain.len() <= 8 { plain } else { std::cmp::min_by_key(plain, format!("{value:e}"), String::len) }
+}
+
 /// A seed.
 pub(super) fn seed(name: &str, value: &str) -> Result<u64> {
     value.parse().map_err(|_| {
@@ -41,16 +47,16 @@ pub(super) fn nonnegative_or_ridge(name: &str, value: &str) -> Result<Option<f64
 
 /// The number, or the word for what the ridge amounts to.
 pub(super) fn or_ridge(value: Option<f64>) -> String {
-    value.map_or_else(|| RIDGE.into(), |v| v.to_string())
+    value.map_or_else(|| RIDGE.into(), text)
 }
 
 /// The hyper-parameters of a run in epochs.
 pub(super) fn of_run(run: &Settings) -> Vec<(&'static str, String)> {
     vec![
         ("epochs", run.epochs.to_string()),
-        ("rate", run.rate.to_string()),
+        ("rate", text(run.rate)),
         ("batch", run.batch.to_string()),
-        ("momentum", run.momentum.to_string()),
+        ("momentum", text(run.momentum)),
         ("weight-decay", or_ridge(run.weight_decay)),
         ("seed", run.seed.to_string()),
     ]

@@ -20,6 +20,7 @@
 
 use super::influence::{Right, Weights, right_side};
 use super::{Cost, Request, Unlearned, Unlearner, evidence, settings};
+use crate::data::read::LARGEST_DENSE;
 use crate::error::{Error, Result};
 use crate::objective::Problem;
 use crate::train::coupling::write_loss_gradient;
@@ -64,6 +65,12 @@ impl Unlearner for WoodFisher {
         let Right { right, .. } = right_side(problem, request.forget, theta, Weights::Simplex)?;
         let weight = problem.full().weights()[0];
         let (n, k) = (problem.rows(), theta.len());
+        if k.checked_mul(k.min(n)).is_none_or(|numbers| numbers > LARGEST_DENSE) {
+            return Err(Error::Invalid(format!(
+                "woodfisher would hold {k} x {} numbers; use influence-cg, or prune with a mask",
+                k.min(n)
+            )));
+        }
         let mut ws = problem.network().workspace();
         let gradient = |i: usize, g: &mut DVector<f64>| {
             write_loss_gradient(problem, std::iter::once(i), 1.0, theta, &mut ws, g);

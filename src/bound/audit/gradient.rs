@@ -37,7 +37,7 @@ pub(super) fn enclose(rows: &Retained<'_>, theta: &DVector<f64>) -> Vec<Interval
 }
 
 /// `∂ℓ/∂z` for outputs in `z`, without cancellation where a probability is near its target.
-fn residuals(loss: Loss, z: &[Interval], y: f64) -> Vec<Interval> {
+pub(super) fn residuals(loss: Loss, z: &[Interval], y: f64) -> Vec<Interval> {
     match loss {
         Loss::Squared => vec![z[0] - Interval::point(y)],
         // σ(z) − 1 = −σ(−z).

@@ -19,6 +19,9 @@
 mod curvature;
 mod gradient;
 mod row;
+mod step;
+
+pub use step::Step;
 
 use crate::bound::residual;
 use crate::bound::residual::check_strong;
@@ -105,7 +108,7 @@ pub struct Certifier<'a> {
     rows: Retained<'a>,
     strong_convexity: Interval,
     smoothness: f64,
-    forgotten: usize,
+    forget: Option<&'a RowSet>,
 }
 
 impl<'a> Certifier<'a> {
@@ -113,14 +116,13 @@ impl<'a> Certifier<'a> {
     ///
     /// # Errors
     /// As [`audit`].
-    pub fn new(problem: &'a Problem, forget: Option<&RowSet>) -> Result<Certifier<'a>> {
+    pub fn new(problem: &'a Problem, forget: Option<&'a RowSet>) -> Result<Certifier<'a>> {
         if !problem.model().is_linear() {
             let why = "the objective of a network with hidden layers is not strongly convex, so its minimiser \
                        need not be unique and no distance from it is certified yet";
             return Err(Error::Hypothesis { theorem: THEOREM, why: why.into() });
         }
         let objective = objective(problem, forget)?;
-        let forgotten = forget.map_or(0, RowSet::len);
         let retained: Vec<usize> =
             (0..problem.rows()).filter(|i| forget.is_none_or(|f| !f.contains(*i))).collect();
         let weight = match problem.reduction() {
@@ -129,12 +131,12 @@ impl<'a> Certifier<'a> {
         };
         let (strong_convexity, smoothness) = curvature::constants(&objective, weight);
         check_strong(THEOREM, strong_convexity.lo())?;
-        Ok(Certifier {
-            rows: Retained { problem, retained, weight },
-            strong_convexity,
-            smoothness,
-            forgotten,
-        })
+        Ok(Certifier { rows: Retained { problem, retained, weight }, strong_convexity, smoothness, forget })
+    }
+
+    /// The proved lower bound `μ > 0` on the strong convexity of `F_R`.
+    pub fn strong_convexity(&self) -> f64 {
+        self.strong_convexity.lo()
     }
 
     fn check(&self, theta: &DVector<f64>) -> Result<()> {
@@ -179,7 +181,7 @@ impl<'a> Certifier<'a> {
             output_gap,
             retained_output_gap,
             retained: self.rows.retained.len(),
-            forgotten: self.forgotten,
+            forgotten: self.forget.map_or(0, RowSet::len),
             reference: reference.clone(),
             radius,
         })
