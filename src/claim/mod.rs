@@ -8,12 +8,14 @@ pub mod evidence;
 pub mod exact;
 pub mod fixed;
 pub mod identities;
+mod leave_out;
 pub mod masks;
 pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
 pub mod steps;
+mod system;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};

@@ -8,6 +8,7 @@
 
 pub mod addback;
 mod certificate;
+pub(crate) mod enclosed;
 pub mod features;
 pub mod influence;
 pub mod interpolation;
