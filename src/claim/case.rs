@@ -1,5 +1,6 @@
 //! One case: a problem, a forget set and a run, with the expensive results computed once.
 
+use super::masks::Spectrum;
 use crate::constants::{Constants, Region};
 use crate::data::RowSet;
 use crate::error::Result;
@@ -45,6 +46,8 @@ pub struct Case {
     enclosures: [OnceLock<Result<RunEnclosure>>; 2],
     effort: OnceLock<Result<f64>>,
     full: OnceLock<Constants>,
+    /// Of the Hessians that the claims on masks compare.
+    pub(super) nested_spectra: OnceLock<Result<[Spectrum; 3]>>,
     retained: OnceLock<Result<Constants>>,
 }
 
@@ -74,6 +77,7 @@ impl Case {
             enclosures: Default::default(),
             effort: OnceLock::new(),
             full: OnceLock::new(),
+            nested_spectra: OnceLock::new(),
             retained: OnceLock::new(),
         }
     }
@@ -282,7 +286,11 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn run_size(&self) -> Result<f64> {
-        Ok(self.start.norm() + self.run()?.last().norm() + self.rerun()?.last().norm() + self.effort()? + SMALLEST_SIZE)
+        Ok(self.start.norm()
+            + self.run()?.last().norm()
+            + self.rerun()?.last().norm()
+            + self.effort()?
+            + SMALLEST_SIZE)
     }
 
     /// The ball around the start that contains both computed paths with room to spare (everything, for a linear

@@ -1,7 +1,7 @@
 //! Negative controls: statements in print or in released code that a sound check must refute.
 
 use super::identities::{Denominator, LEAST_SQUARES, ONE_OUTPUT, izzo, residuals, woodbury};
-use super::masks::ANY_MODEL;
+use super::masks::{ANY_MODEL, MOST_PARAMETERS};
 use super::sgd::applicable;
 use super::steps::retraining;
 use super::system::System;
@@ -14,10 +14,10 @@ use crate::mask::Mask;
 use crate::model::Model;
 use crate::numeric::enclosure::{operator_norm, singular_values, symmetric_norm};
 use crate::numeric::interval::Interval;
+use crate::numeric::power::norm_estimate;
 use crate::numeric::precise::Precise;
 use crate::numeric::real::norm;
 use crate::objective::enclosed::Enclosed;
-use crate::numeric::power::norm_estimate;
 use crate::objective::{Problem, Reduction};
 use crate::train::coupling::Normalisation;
 use crate::train::plan::{Plan, Step};
@@ -224,13 +224,21 @@ fn power(case: &Case) -> Result<Outcome> {
 pub fn indexed_by_coordinate(case: &Case) -> Result<Outcome> {
     let mask = case.problem.mask();
     let d = mask.parameters();
+    if d > MOST_PARAMETERS {
+        return Ok(Outcome::NotApplicable(format!("{d} parameters, more than {MOST_PARAMETERS}")));
+    }
     let dense = case.problem.clone().with_mask(Mask::full(d))?;
-    let whole = dense.full().risk_hessian(&mask.embed(&case.start));
+    let at = mask.embed(&case.start);
+    let whole = dense.full().risk_hessian(&at);
     if whole.norm() == 0.0 {
         return Ok(Outcome::NotApplicable("the Hessian is 0".into()));
     }
-    let sigma = singular_values(&whole);
+    let off = Enclosed::full(&dense).hessian_error(&at, &whole, true);
+    let sigma: Vec<Interval> =
+        singular_values(&whole).into_iter().map(|s| (s + Interval::around(0.0, off)).nonnegative()).collect();
     let claimed = mask.active().iter().map(|&j| sigma[j]).fold(Interval::ZERO, Interval::max);
-    let measured = symmetric_norm(&case.problem.full().risk_hessian(&case.start));
+    let pruned = case.problem.full().risk_hessian(&case.start);
+    let off = Enclosed::full(&case.problem).hessian_error(&case.start, &pruned, true);
+    let measured = (symmetric_norm(&pruned) + Interval::around(0.0, off)).nonnegative();
     Ok(Outcome::Compared(Evidence::inequality(measured, claimed, whole.norm())))
 }

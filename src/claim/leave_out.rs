@@ -127,9 +127,8 @@ pub(crate) fn project(x: &DMatrix<f64>, v: &[Precise]) -> Result<Vec<Precise>> {
         return Ok(vec![Precise::ZERO; x.nrows()]);
     }
     let c = least_squares(x, &chosen, v).expect("it was solved above");
-    let at = |p: usize| {
-        chosen.iter().zip(&c).fold(Precise::ZERO, |s, (&j, c)| s + Precise::exact(x[(p, j)]) * *c)
-    };
+    let at =
+        |p: usize| chosen.iter().zip(&c).fold(Precise::ZERO, |s, (&j, c)| s + Precise::exact(x[(p, j)]) * *c);
     Ok((0..x.nrows()).map(at).collect())
 }
 
@@ -142,8 +141,7 @@ fn least_squares(x: &DMatrix<f64>, columns: &[usize], v: &[Precise]) -> Option<V
 /// `XᵀX` for some columns of `X`.
 pub(crate) fn gram(x: &DMatrix<f64>, columns: &[usize]) -> Vec<Vec<Precise>> {
     let exact = |j: usize| x.column(j).iter().map(|v| Precise::exact(*v)).collect::<Vec<_>>();
-    let entries = |i: usize| {
-        columns.iter().map(|&j| dot(x.column(i).as_slice(), &exact(j))).collect::<Vec<Precise>>()
-    };
+    let entries =
+        |i: usize| columns.iter().map(|&j| dot(x.column(i).as_slice(), &exact(j))).collect::<Vec<Precise>>();
     columns.iter().map(|&i| entries(i)).collect()
 }

@@ -151,8 +151,7 @@ impl Scaled {
         let rows = (0..k).map(|i| (0..k).map(|j| entry(i, j)).collect()).collect();
         // A row more makes no eigenvalue smaller.
         let all = Matrix::new(rows, others.mu)?;
-        let b: Vec<Precise> =
-            right.iter().zip(&row).map(|(r, v)| *r + w * *v * Precise::exact(y)).collect();
+        let b: Vec<Precise> = right.iter().zip(&row).map(|(r, v)| *r + w * *v * Precise::exact(y)).collect();
         let theta = all.solve(&b);
         let slope = dot((x * t).as_slice(), &theta) - Precise::exact(y);
         let gradient: Vec<Precise> = row.iter().map(|v| w * slope * *v).collect();

@@ -10,10 +10,10 @@ use crate::error::Result;
 use crate::loss::Loss;
 use crate::mask::Mask;
 use crate::numeric::interval::Interval;
-use crate::train::plan::{Plan, Step};
 use crate::numeric::located::Located;
 use crate::numeric::precise::Precise;
 use crate::objective::enclosed::{Enclosed, exact};
+use crate::train::plan::{Plan, Step};
 
 const SOURCE: &str = "Jia et al. 2023 (arXiv 2304.04934), Proposition 2";
 

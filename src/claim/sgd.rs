@@ -1,6 +1,5 @@
 //! Claims about adding gradients back, against coupled retraining: T-identity, T-sgd, T-recollection.
 
-use super::case::SMALLEST_SIZE;
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome, Verdict};
 use crate::bound::ledger::{Ledger, Reference};
 use crate::bound::sgd::{Regime, addback_error, noop_error};
@@ -244,7 +243,7 @@ fn identity(case: &Case) -> Result<Outcome> {
         (factor.abs() * (norm(a) + norm(b))).mid()
     };
     let mut kept = vec![Interval::ZERO; case.problem.active()];
-    let mut scale = run.last().norm() + rerun.last().norm();
+    let mut scale = case.run_size()?;
     for k in 0..t {
         let a = coupling.keep_enclosed(k, &exact::<Interval>(&run.points[k]));
         let b = coupling.keep_enclosed(k, &exact::<Interval>(&rerun.points[k]));
@@ -269,9 +268,10 @@ fn identity(case: &Case) -> Result<Outcome> {
             }
         }
         // θ_u = θ′_t + right.
-        let right = Located::enclosed(right.into_iter().map(Precise::covering).collect()).widened(radius.hi());
+        let right =
+            Located::enclosed(right.into_iter().map(Precise::covering).collect()).widened(radius.hi());
         let deviation = left.distance(&case.rerun_located()?.plus(&right));
-        let e = Evidence::identity(deviation, size + SMALLEST_SIZE);
+        let e = Evidence::identity(deviation, size);
         worst = Some(worst.map_or(e, |w| w.worse(e)));
     }
     Ok(Outcome::Compared(worst.expect("there are three reference points")))

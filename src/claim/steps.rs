@@ -5,8 +5,8 @@
 
 use super::case::SMALLEST_SIZE;
 use super::fixed::{Ends, Formula, agree, float_size, full_system, kept_objective, kept_system, only, same};
-use super::leave_out::{ExactLeaveOut, derivatives};
 use super::identities::{ONE_OUTPUT, both};
+use super::leave_out::{ExactLeaveOut, derivatives};
 use super::sgd::applicable;
 use super::{Case, Claim, Domain, Outcome, Verdict};
 use crate::data::RowSet;
@@ -37,7 +37,10 @@ pub fn claims() -> Vec<Claim> {
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,
             check: |case| {
-                both(low_rank(case)?, newton_step(case, |p, t, f| Ok(LeaveOut::new(p, t, f)?.step().clone()))?)
+                both(
+                    low_rank(case)?,
+                    newton_step(case, |p, t, f| Ok(LeaveOut::new(p, t, f)?.step().clone()))?,
+                )
             },
             directed: Vec::new,
         },

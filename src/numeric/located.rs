@@ -34,8 +34,7 @@ impl Located {
     /// Panics when they differ in length.
     pub(crate) fn distance(&self, other: &Located) -> Interval {
         assert_eq!(self.center.len(), other.center.len(), "vectors of different length");
-        let difference: Vec<Precise> =
-            self.center.iter().zip(&other.center).map(|(a, b)| *a - *b).collect();
+        let difference: Vec<Precise> = self.center.iter().zip(&other.center).map(|(a, b)| *a - *b).collect();
         let slack = (Interval::point(self.radius) + Interval::point(other.radius)).hi();
         (norm(&difference) + Interval::around(0.0, slack)).nonnegative()
     }

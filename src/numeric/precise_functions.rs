@@ -28,7 +28,8 @@ pub(crate) fn exp(x: Precise) -> Precise {
     let ln_2 = Precise::twofold(LN_2.0, LN_2.1);
     let s = (x.middle() - ln_2 * Precise::exact(k)).scaled(2.0_f64.powi(-HALVINGS));
     // Horner: 1 + s(1 + s/2(1 + s/3(…))).
-    let mut e = (1..=TERMS).rev().fold(Precise::ONE, |e, n| Precise::ONE + s * INVERSES[n] * e).widened(7e-39);
+    let mut e =
+        (1..=TERMS).rev().fold(Precise::ONE, |e, n| Precise::ONE + s * INVERSES[n] * e).widened(7e-39);
     for _ in 0..HALVINGS {
         e = e.square();
     }

@@ -8,12 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A set of reals with the operations of a network; every result contains the exact one.
 pub(crate) trait Real:
-    Copy
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// A running sum of products with floats.
     type Sum: Default + Clone;

@@ -40,8 +40,7 @@ pub(crate) fn symmetric(
             break;
         }
     }
-    let radius =
-        if mu > 0.0 { (norm(&rest) / Interval::point(mu)).hi() } else { f64::INFINITY };
+    let radius = if mu > 0.0 { (norm(&rest) / Interval::point(mu)).hi() } else { f64::INFINITY };
     Located::enclosed(x).widened(radius)
 }
 

@@ -76,10 +76,22 @@ fn silent(f: &Finding) -> bool {
 /// What the columns mean.
 pub fn legend() -> &'static str {
     "worst, median: measured error / claimed bound over the cases; 1 is sharp, above 1 a violation, inf a bound of 0.\n\
-     holds: no case exceeds the bound. refuted: some case exceeds it by more than rounding can explain.\n\
+     For an identity the bound is 1e-9 of the size of what is compared.\n\
+     Both sides are enclosed. holds: in every case the measured side is certainly at most the bound, up to 1e-9\n\
+     relative. refuted: in some case it certainly exceeds it by more than that.\n\
      undecided: cases are open, by rounding or because they could not be evaluated. A claim expected to be refuted\n\
      needs one refutation on any data. !! not as expected, ?? open.\n\
      below a claim: its theorem in the Coq development, where there is one.\n"
+}
+
+/// How many cases were compared, how many of them more precise retraining decided and how many stayed open.
+pub fn decided(summaries: &[Summary]) -> String {
+    let total = |f: fn(&Finding) -> usize| summaries.iter().flat_map(|s| &s.findings).map(f).sum::<usize>();
+    let compared = count(total(|f| f.cases), "case");
+    let (tightened, open) = (total(|f| f.tightened), total(|f| f.undecided));
+    format!(
+        "{compared} compared: {tightened} tightened (decided by more precise retraining), {open} undecided\n"
+    )
 }
 
 /// What needs words: refutations with their counterexamples, open cases, failed cases. Empty when
@@ -105,7 +117,11 @@ fn remark(summary: &Summary, detail: Detail) -> String {
         }
         // A few cases at the edge of rounding say nothing against a claim that is refuted elsewhere.
         if f.undecided > 0 && summary.verdict() != Verdict::Refuted {
-            text.push_str(&format!("    {}: rounding leaves {} open\n", f.data, count(f.undecided, "case")));
+            text.push_str(&format!(
+                "    {}: rounding leaves {} open, also with more precise retraining\n",
+                f.data,
+                count(f.undecided, "case")
+            ));
         }
     }
     let head = match standing {

@@ -57,10 +57,11 @@ fn regularised<T: Real>(problem: &Problem, plan: &Plan, theta: &[T], mut g: Vec<
         *g = *g + decay * theta[j];
         if let Some(b) = problem.perturbation() {
             let b = T::exact(b[j]);
-            *g = *g + match problem.reduction() {
-                Reduction::Mean => b,
-                Reduction::Sum => b / T::exact(problem.rows() as f64),
-            };
+            *g = *g
+                + match problem.reduction() {
+                    Reduction::Mean => b,
+                    Reduction::Sum => b / T::exact(problem.rows() as f64),
+                };
         }
     }
     g

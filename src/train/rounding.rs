@@ -144,7 +144,8 @@ fn enclose(
     for (k, step) in plan.steps.iter().enumerate() {
         let (g, (mu, l)) = gradient(k);
         let eta = Interval::point(step.eta);
-        let moved = points[k].iter().zip(&points[k + 1]).map(|(a, b)| Interval::point(*a) - Interval::point(*b));
+        let moved =
+            points[k].iter().zip(&points[k + 1]).map(|(a, b)| Interval::point(*a) - Interval::point(*b));
         if plan.momentum == 0.0 {
             let local: Vec<Interval> = moved.zip(&g).map(|(m, g)| m - eta * *g).collect();
             let c = (Interval::ONE - eta * mu).abs().max((Interval::ONE - eta * l).abs());

@@ -9,11 +9,11 @@ use crate::bound::{Bound, momentum, recollection, residual};
 use crate::constants::{Constants, Region};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
+use crate::numeric::located::Located;
+use crate::objective::enclosed::Enclosed;
 use crate::train::coupling::Coupling;
 use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
-use crate::numeric::located::Located;
-use crate::objective::enclosed::Enclosed;
 use crate::unlearn::enclosed::{Added, Carried};
 use nalgebra::DVector;
 

@@ -70,14 +70,11 @@ impl Tally {
     /// Checks the claim on a case; what stays open is checked again with more precise retraining. Returns the
     /// evidence if it refutes the claim.
     fn record(&mut self, claim: &Claim, case: &Case) -> Option<Evidence> {
-        let open = |outcome: &crate::error::Result<Outcome>| {
-            matches!(outcome, Ok(Outcome::Compared(e)) if e.verdict() == Verdict::Undecided)
-        };
+        let open = |outcome: &crate::error::Result<Outcome>| matches!(outcome, Ok(Outcome::Compared(e)) if e.verdict() == Verdict::Undecided);
         let mut outcome = (claim.check)(case);
         if open(&outcome) {
             outcome = (claim.check)(&case.tightened());
             self.tightened += usize::from(!open(&outcome));
-            if let Ok(Outcome::Compared(e)) = &outcome { if e.verdict()==Verdict::Undecided { eprintln!("DBG open {} {:?} -> {:?}", claim.id, summarise(case), outcome); } }
         }
         match outcome {
             Ok(Outcome::NotApplicable(_)) => self.not_applicable += 1,

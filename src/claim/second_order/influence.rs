@@ -219,10 +219,7 @@ fn influence_exact(case: &Case) -> Result<Outcome> {
     let i = influenced(case)?;
     let unsolved = off_by(i.terms.linear_residual, case.full_constants().strong_convexity);
     let end = Located::at(&i.end).widened(unsolved);
-    Ok(Outcome::Compared(Evidence::identity(
-        end.distance(case.refit_located()?),
-        size(case, &i.end)?,
-    )))
+    Ok(Outcome::Compared(Evidence::identity(end.distance(case.refit_located()?), size(case, &i.end)?)))
 }
 
 fn influence_quadratic(case: &Case) -> Result<Outcome> {

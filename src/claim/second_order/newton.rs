@@ -1,6 +1,8 @@
 //! Claims about Newton's step on the rows kept: T-newton.
 
-use super::{CONVEX, QUADRATIC, Step, at_points, gradient, gradient_size, newton_from, rows_kept, size, tenth_deleted};
+use super::{
+    CONVEX, QUADRATIC, Step, at_points, gradient, gradient_size, newton_from, rows_kept, size, tenth_deleted,
+};
 use crate::bound::{newton, residual};
 use crate::claim::fixed::{agree, float_size, same};
 use crate::claim::identities::both;
@@ -137,8 +139,5 @@ fn newton_exact(case: &Case) -> Result<Outcome> {
     let c = case.retained_constants()?;
     let terms = case.problem.rows() + case.problem.active();
     let floats = float_size(size, terms, c.smoothness / c.strong_convexity);
-    both(
-        same(&Located::at(fit).plus(&step), refit, size),
-        agree(&newton_from(case, fit)?.end, refit, floats),
-    )
+    both(same(&Located::at(fit).plus(&step), refit, size), agree(&newton_from(case, fit)?.end, refit, floats))
 }
