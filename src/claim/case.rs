@@ -37,7 +37,7 @@ pub struct Case {
     pub start: DVector<f64>,
     /// How coupled retraining divides its batches.
     pub normalisation: Normalisation,
-    /// Are the minimisers corrected in precise arithmetic before they are enclosed?
+    /// Are runs followed, and minimisers corrected, in precise arithmetic?
     tightened: bool,
     fits: [OnceLock<Result<Fit>>; 2],
     refitted: OnceLock<Result<Located>>,
@@ -88,7 +88,8 @@ impl Case {
         self
     }
 
-    /// The same case with minimisers known to about twice as many digits: for verdicts that rounding left open.
+    /// The same case with runs followed, and minimisers corrected, in precise arithmetic: for verdicts that rounding
+    /// left open.
     pub fn tightened(&self) -> Case {
         let (problem, forget, plan) = (self.problem.clone(), self.forget.clone(), self.plan.clone());
         let case =
@@ -99,7 +100,6 @@ impl Case {
             fits: self.fits.clone(),
             precise: self.precise.clone(),
             runs: self.runs.clone(),
-            enclosures: self.enclosures.clone(),
             retained: self.retained.clone(),
             ..case
         }
@@ -239,7 +239,11 @@ impl Case {
     /// # Errors
     /// As [`Case::run`].
     pub fn run_enclosure(&self) -> Result<&RunEnclosure> {
-        let find = || Ok(RunEnclosure::of_training(&self.problem, &self.plan, self.run()?));
+        let find = || {
+            let of =
+                if self.tightened { RunEnclosure::of_training_refined } else { RunEnclosure::of_training };
+            Ok(of(&self.problem, &self.plan, self.run()?))
+        };
         self.enclosures[0].get_or_init(find).as_ref().map_err(Clone::clone)
     }
 
@@ -248,7 +252,14 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn rerun_enclosure(&self) -> Result<&RunEnclosure> {
-        let find = || Ok(RunEnclosure::of_retraining(&self.coupling()?, self.rerun()?));
+        let find = || {
+            let of = if self.tightened {
+                RunEnclosure::of_retraining_refined
+            } else {
+                RunEnclosure::of_retraining
+            };
+            Ok(of(&self.coupling()?, self.rerun()?))
+        };
         self.enclosures[1].get_or_init(find).as_ref().map_err(Clone::clone)
     }
 
