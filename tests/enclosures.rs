@@ -86,6 +86,14 @@ fn exact_runs_are_within_their_radii_and_the_radii_are_tight() {
             assert!(e < 1e-10, "a radius of {e:e} says nothing");
             largest_share = largest_share.max(off / e);
         }
+        let tight = r.case.tightened();
+        for (off, e) in [
+            (r.run.distance(run.last()), tight.run_enclosure().unwrap().last()),
+            (r.rerun.distance(rerun.last()), tight.rerun_enclosure().unwrap().last()),
+        ] {
+            // Followed in precise arithmetic the radius is the distance itself.
+            assert!(off * (1.0 - 1e-9) <= e && e <= off * (1.0 + 1e-9) + 1e-24, "{off:e} and {e:e}");
+        }
         let distance = r.case.distance_to_rerun(run.last()).unwrap();
         assert!(contains(distance, r.rerun.distance(run.last())), "{distance:?}");
     }

@@ -46,7 +46,7 @@ def total(loss, theta, rows, x, y):
 
 
 def run(p, forget):
-    theta, v = p["start"], [mpf(0)] * len(p["start"])
+    theta, v = [mpf(t) for t in p["start"]], [mpf(0)] * len(p["start"])
     for batch, eta in zip(p["batches"], p["rates"]):
         kept = [i for i in batch if i not in forget]
         divisor = max(len(kept), 1) if forget and p["normalisation"] == "renormalised" else len(batch)

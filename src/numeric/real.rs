@@ -24,6 +24,10 @@ pub(crate) trait Real:
     fn sigmoid(self) -> Self;
     /// `log(1 + e^z)`.
     fn softplus(self) -> Self;
+    /// `tanh z = 2/(1 + e^−2z) − 1`.
+    fn tanh(self) -> Self {
+        Self::exact(2.0) * (Self::exact(2.0) * self).sigmoid() - Self::exact(1.0)
+    }
     /// An interval that contains it (its value, where it has a tangent).
     fn enclosure(self) -> Interval;
     /// The same float and how far the number can be from it.
@@ -50,12 +54,28 @@ impl Real for Interval {
     fn softplus(self) -> Interval {
         elementary::softplus(self)
     }
+    fn tanh(self) -> Interval {
+        Interval::new(tanh_at(self.lo()).lo(), tanh_at(self.hi()).hi())
+    }
     fn enclosure(self) -> Interval {
         self
     }
     fn ball(self) -> Ball {
         Ball::from(self)
     }
+}
+
+/// `tanh` at a point, accurate relative to itself: a unit whose weights are 0 must give 0. It increases.
+fn tanh_at(x: f64) -> Interval {
+    let z = Interval::point(x);
+    if x.abs() > 1e-4 {
+        return Interval::point(2.0) * elementary::sigmoid(Interval::point(2.0) * z) - Interval::ONE;
+    }
+    // 1 − z²/3 ≤ tanh(z)/z ≤ 1 − z²/3 + 2z⁴/15.
+    let square = z.square();
+    let third = square / Interval::point(3.0);
+    let next = Interval::point(2.0) * square.square() / Interval::point(15.0);
+    z * Interval::new((Interval::ONE - third).lo(), (Interval::ONE - third + next).hi())
 }
 
 impl Real for Precise {
@@ -149,6 +169,11 @@ impl<T: Real> Real for Dual<T> {
         let s = self.value.sigmoid();
         Dual { value: s, tangent: s * (-self.value).sigmoid() * self.tangent }
     }
+    fn tanh(self) -> Dual<T> {
+        let two_z = T::exact(2.0) * self.value;
+        let slope = T::exact(4.0) * two_z.sigmoid() * (-two_z).sigmoid();
+        Dual { value: self.value.tanh(), tangent: slope * self.tangent }
+    }
     fn softplus(self) -> Dual<T> {
         Dual { value: self.value.softplus(), tangent: self.value.sigmoid() * self.tangent }
     }
@@ -169,4 +194,21 @@ pub(crate) fn norm<T: Real>(v: &[T]) -> Interval {
         return part(|b| b.mid);
     }
     (part(|b| b.mid) + Interval::new(-spread, spread)).nonnegative()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Around the change of formulas, and at 0, where nothing may be left.
+    #[test]
+    fn tanh_is_enclosed_relative_to_itself() {
+        assert_eq!(Real::tanh(Interval::ZERO), Interval::ZERO);
+        for z in [1e-300, 1e-9, 9.99e-5, 1.01e-4, -0.3, 2.0, -30.0, 800.0] {
+            let t = Real::tanh(Interval::point(z));
+            let computed = f64::tanh(z);
+            assert!(t.lo() <= computed.next_up() && computed.next_down() <= t.hi(), "{z}: {t:?}");
+            assert!(t.hi() - t.lo() <= 1e-11 * computed.abs(), "{z}: {t:?}");
+        }
+    }
 }

@@ -198,8 +198,8 @@ pub(crate) fn activate<T: Real>(activation: Activation, z: T) -> (T, T) {
     let (one, two) = (T::exact(1.0), T::exact(2.0));
     match activation {
         Activation::Tanh => {
-            let s = (two * z).sigmoid();
-            (two * s - one, T::exact(4.0) * s * (-(two * z)).sigmoid())
+            let z2 = two * z;
+            (z.tanh(), T::exact(4.0) * z2.sigmoid() * (-z2).sigmoid())
         }
         Activation::Sigmoid => {
             let s = z.sigmoid();
