@@ -140,8 +140,7 @@ impl Div for Precise {
     type Output = Precise;
     fn div(self, o: Precise) -> Precise {
         let least = o.enclosure().abs().lo();
-        // Written so that NaN and a divisor that may vanish count as unknown.
-        if !(least > 0.0) {
+        if least <= 0.0 {
             return Precise::UNKNOWN;
         }
         let mut q = Twofold::point(0.0);

