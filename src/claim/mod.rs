@@ -13,6 +13,7 @@ pub mod ladder_features;
 pub mod ladder_guo;
 pub mod ladder_privacy;
 pub mod ladder_taylor;
+mod leave_out;
 pub mod masks;
 pub mod outliers;
 pub mod proposition2;
@@ -21,6 +22,7 @@ pub mod sgd;
 pub mod steps;
 pub mod tested;
 pub mod woodfisher;
+mod system;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};

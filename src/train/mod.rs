@@ -4,6 +4,8 @@
 pub mod coupling;
 pub mod epochs;
 pub mod flops;
+mod enclosed;
+pub(crate) mod minimiser;
 pub mod newton;
 pub mod pipeline;
 pub mod plan;

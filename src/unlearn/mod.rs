@@ -15,6 +15,7 @@
 pub mod addback;
 mod certificate;
 mod evidence;
+pub(crate) mod enclosed;
 pub mod features;
 pub mod fine_tune;
 pub mod fisher;
