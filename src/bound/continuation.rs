@@ -27,7 +27,7 @@ use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
 
 /// What justifies the region.
-pub const THEOREM: &str = "self-consistent radius";
+pub const THEOREM: &str = "Unlearn.Continuation.self_consistent_radius";
 
 /// `γ_t`: a bound on the largest distance between the two paths, from the constants in the ledger.
 ///

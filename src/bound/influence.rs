@@ -36,6 +36,8 @@ use nalgebra::DVector;
 
 /// The theorem's name.
 pub const THEOREM: &str = "Unlearn.Influence.influence_error";
+/// The theorem behind [`safe_error`].
+pub const SAFE: &str = "Unlearn.Influence.influence_error_safe";
 
 /// What the bound on `‖θ_o + Δ − θ_r‖` is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,12 +76,12 @@ pub fn error(distance: Interval, terms: Terms, mu_full: f64) -> Result<Bound> {
 /// # Errors
 /// [`crate::error::Error::Hypothesis`] unless `μ_R > 0`.
 pub fn safe_error(newton_step: Interval, step: Interval, terms: Terms, mu_retained: f64) -> Result<Bound> {
-    residual::check_strong("influence, safe form", mu_retained)?;
+    residual::check_strong(SAFE, mu_retained)?;
     let q = Interval::point(terms.hessian_lipschitz);
     let value = Interval::point(0.5) * q * newton_step.square()
         + Interval::point(terms.curvature_change) * step
         + Interval::point(terms.linear_residual);
-    Ok(Bound { theorem: "influence, safe form", value: value / Interval::point(mu_retained) })
+    Ok(Bound { theorem: SAFE, value: value / Interval::point(mu_retained) })
 }
 
 /// An upper bound on `‖∇²F_v(θ) − ∇²F_w(θ)‖` for two weightings of the same linear problem: the norm of the

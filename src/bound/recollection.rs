@@ -73,7 +73,7 @@ pub fn confined_error(ledger: &Ledger, carried: &[Interval]) -> Result<Bound> {
             gap = gap + entry.eta * s;
         }
     }
-    Ok(Bound { theorem: "recollection error, confined", value: e })
+    Ok(Bound { theorem: "Unlearn.Continuation.confined_error", value: e })
 }
 
 /// `c_k ≥ ‖I − η_k H‖` for every Hessian of `keep_k`.

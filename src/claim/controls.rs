@@ -46,7 +46,7 @@ pub fn claims() -> Vec<Claim> {
             title: "leave-k-out residuals as printed in the algorithm",
             statement: "y_U − X_Uθ₋U = (I − T)⁻¹Dr with T_ij = h_ij/(1 − h_jj)",
             source: "Izzo et al. 2021 (arXiv 2002.10077), Algorithm 2 and equation (7)",
-            theorem: None,
+            theorem: Some("Unlearn.Misread.izzo_printed_fails"),
             item: "claim::identities::izzo",
             expected: Verdict::Refuted,
             domain: LEAST_SQUARES,
@@ -59,7 +59,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "θ − A⁻¹X_Uᵀ(I − H_UU)⁻¹r with A = XᵀX + λnI minimises the mean loss of the kept rows \
                         + (λ/2)‖θ‖²",
             source: "a common reading of the Woodbury downdate; no paper states it",
-            theorem: None,
+            theorem: Some("Unlearn.Misread.scaled_ridge_fails"),
             item: "unlearn::leave_out::LeaveOut",
             expected: Verdict::Refuted,
             domain: LEAST_SQUARES,

@@ -45,7 +45,7 @@ pub fn claims() -> Vec<Claim> {
             title: "interpolators forget by refitting new targets",
             statement: "X⁺y′ = θ₋U with y′ = y on kept rows, x_f·θ₋U on forgotten rows",
             source: "derived here; related: MUSO (arXiv 2410.08557), recalled",
-            theorem: None,
+            theorem: Some("Unlearn.Identities.min_norm_refit"),
             item: "unlearn::interpolation::forgetting_targets",
             expected: Verdict::Holds,
             domain: Domain { wide: true, ..LEAST_SQUARES },

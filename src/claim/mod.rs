@@ -20,9 +20,9 @@ pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
 pub mod steps;
+mod system;
 pub mod tested;
 pub mod woodfisher;
-mod system;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};

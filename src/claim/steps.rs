@@ -73,7 +73,7 @@ pub fn claims() -> Vec<Claim> {
             title: "approximate leave-one-out is a Newton step",
             statement: "z_i + q_iℓ′_i/(1 − q_iℓ″_i) = xᵢᵀ(θ + H⁻¹wℓ′_i x_i), q_i = wxᵢᵀA⁻¹xᵢ",
             source: "Rahnama Rad and Maleki 2020 (arXiv 1801.10243), recalled",
-            theorem: None,
+            theorem: Some("Unlearn.Identities.alo_exact"),
             item: "unlearn::leave_out::leave_one_out_outputs",
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,

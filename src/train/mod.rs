@@ -2,9 +2,9 @@
 //! pruning pipelines that train.
 
 pub mod coupling;
+mod enclosed;
 pub mod epochs;
 pub mod flops;
-mod enclosed;
 pub(crate) mod minimiser;
 pub mod newton;
 pub mod pipeline;

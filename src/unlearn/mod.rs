@@ -14,8 +14,8 @@
 
 pub mod addback;
 mod certificate;
-mod evidence;
 pub(crate) mod enclosed;
+mod evidence;
 pub mod features;
 pub mod fine_tune;
 pub mod fisher;
