@@ -101,7 +101,12 @@ impl Method {
                         "the seed of a method is that of its cell; use --seed".into(),
                     ));
                 }
-                built.set(setting, value)?;
+                built.set(setting, value).map_err(|error| match error {
+                    Error::Invalid(text) if !text.starts_with(name) => {
+                        Error::Invalid(format!("{name}: {text}"))
+                    }
+                    other => other,
+                })?;
             }
             let all = built.settings().into_iter().filter(|(setting, _)| *setting != "seed");
             settings.extend(all.map(|(setting, value)| (setting.to_owned(), value)));

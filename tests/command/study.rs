@@ -75,6 +75,7 @@ fn what_cannot_be_studied_is_refused() {
     refused("--test 0", &["test rows"]);
     refused("--set fine-tune.speed=3", &["no setting 'speed'", "epochs"]);
     refused("--set fine-tune.epochs=few", &["epochs 'few'"]);
+    refused("--set fine-tune.rate=-1", &["fine-tune: rate '-1'"]);
     refused("--set fine-tune.seed=3", &["--seed"]);
     refused("--set newton.steps=2", &["newton is not among the methods"]);
     refused("--set fine-tune", &["METHOD.NAME=VALUE"]);
