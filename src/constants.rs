@@ -20,7 +20,9 @@
 
 use crate::loss::Loss;
 use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
 use crate::numeric::spectrum::{gamma, gram_norm_upper, smallest_eigenvalue_lower};
+use crate::objective::enclosed::{activate, exact, forward};
 use crate::objective::{Objective, Problem};
 use nalgebra::{DMatrix, DVector};
 
@@ -73,8 +75,8 @@ struct LayerBounds {
 pub struct LocalConstants<'a> {
     problem: &'a Problem,
     region: Region<'a>,
-    /// How far from the centre a forward pass may have been evaluated in effect, rounding included.
-    reach: Interval,
+    /// How far from the centre the region goes.
+    radius: Interval,
     layers: Vec<LayerBounds>,
 }
 
@@ -127,10 +129,7 @@ impl<'a> LocalConstants<'a> {
                 }
             })
             .collect();
-        // A sum of N products rounds as if every weight had changed by γ_N; N + 8 covers the activation.
-        let terms = problem.network().layers.iter().map(|l| l.fan_in).max().unwrap_or(0) + 8;
-        let moved = Interval::point(gamma(2 * terms)) * Interval::norm(center.as_slice());
-        LocalConstants { problem, region, reach: radius + moved, layers }
+        LocalConstants { problem, region, radius, layers }
     }
 
     /// The constants of row `i`.
@@ -172,9 +171,9 @@ impl<'a> LocalConstants<'a> {
                 // ‖a_l‖: by the range of φ, by growth through the layer, by distance from the centre.
                 let h = Interval::point(below.units as f64).sqrt();
                 let by_range = Interval::point(b.value) * h;
-                let at_zero = Interval::around(net.activation.value(0.0), 1e-15) * h;
+                let at_zero = activate(net.activation, Interval::ZERO).0.abs() * h;
                 let by_growth = at_zero + b1 * (below.spectral * a + below.bias);
-                let by_distance = centre_norms[l - 1] + self.reach * b1 * t1;
+                let by_distance = centre_norms[l - 1] + self.radius * b1 * t1;
                 a = by_range.min(by_growth).min(by_distance);
                 let a_tilde = if layer.has_bias { (a.square() + Interval::ONE).sqrt() } else { a };
                 let bend = b2 * t1.square() + b1 * t2;
@@ -209,11 +208,8 @@ impl<'a> LocalConstants<'a> {
             Region::Everywhere => Interval::point(f64::INFINITY),
             Region::Ball { center, .. } => {
                 let p = self.problem;
-                let mut ws = p.network().workspace();
-                let z = p.network().forward(center.as_slice(), p.data().design().row(i), &mut ws)[0];
-                // The subtraction and the last activations; `reach` holds what the sums round.
-                let slack = 1e-12 * (z.abs() + p.target()[i].abs() + 1.0);
-                Interval::around((z - p.target()[i]).abs(), slack).nonnegative() + self.reach * t1
+                let z = forward(p.network(), &exact::<Interval>(center), p.data().design().row(i)).outputs[0];
+                (z - Interval::point(p.target()[i])).abs() + self.radius * t1
             }
         }
     }
@@ -223,15 +219,8 @@ impl<'a> LocalConstants<'a> {
             Region::Everywhere => vec![Interval::point(f64::INFINITY); self.layers.len()],
             Region::Ball { center, .. } => {
                 let p = self.problem;
-                let mut ws = p.network().workspace();
-                p.network().forward(center.as_slice(), p.data().design().row(i), &mut ws);
-                ws.a.iter()
-                    .map(|a| {
-                        let n = Interval::norm(a);
-                        // For the norm and the activations; `reach` holds what the sums round.
-                        Interval::around(n.hi(), 1e-12 * (n.hi() + 1.0))
-                    })
-                    .collect()
+                let seen = forward(p.network(), &exact::<Interval>(center), p.data().design().row(i));
+                seen.activations().map(norm).collect()
             }
         }
     }
@@ -239,7 +228,8 @@ impl<'a> LocalConstants<'a> {
 
 /// `√s` where `s` is a float sum of `terms` squares, widened by its rounding.
 fn norm_upper_of_square(s: f64, terms: usize) -> Interval {
-    Interval::around(s, (terms + 2) as f64 * f64::EPSILON * s).sqrt()
+    // Squares that underflow lose at most a subnormal each.
+    Interval::around(s, (terms + 2) as f64 * (f64::EPSILON * s + f64::MIN_POSITIVE)).sqrt()
 }
 
 /// Upper bound on `‖W‖₂` through the smaller of its two Gram matrices.
@@ -264,8 +254,12 @@ pub struct Constants {
     pub hessian_lipschitz: f64,
 }
 
+/// A weight is the float next to the `1/n` it stands for.
+const AS_REAL: Interval = Interval::relative(f64::EPSILON);
+
 impl Constants {
-    /// The constants of `F_w` on a region.
+    /// The constants of `F_w` on a region, whether its weights are the floats they are or the quotients `1/n` that
+    /// those stand for.
     ///
     /// For linear models with nonnegative weights: `L = c₂·λ_max(Σ wᵢx̃ᵢx̃ᵢᵀ) + λ`,
     /// `Q = c₃·λ_max(Σ wᵢ‖x̃ᵢ‖x̃ᵢx̃ᵢᵀ)` on the columns any output has kept, `μ = λ` (squared loss:
@@ -282,7 +276,7 @@ impl Constants {
         let (mut l, mut q) = (Interval::ZERO, Interval::ZERO);
         for (i, w) in objective.support() {
             let row = local.row(i);
-            let w = Interval::point(w).abs();
+            let w = Interval::point(w).abs() * AS_REAL;
             l = l + w * Interval::point(row.smoothness);
             q = q + w * Interval::point(row.hessian_lipschitz);
         }
@@ -299,7 +293,9 @@ impl Constants {
         let ridge = Interval::point(p.ridge());
         let (columns, rows, weights) = kept_inputs(objective);
         let norms: Vec<f64> = rows.chunks_exact(columns.max(1)).map(|r| Interval::norm(r).hi()).collect();
-        let l = Interval::point(c.curvature) * Interval::point(gram_norm_upper(columns, &rows, &weights));
+        let l = Interval::point(c.curvature)
+            * Interval::point(gram_norm_upper(columns, &rows, &weights))
+            * AS_REAL;
         let q = if c.third == 0.0 {
             Interval::ZERO
         } else {
@@ -308,18 +304,18 @@ impl Constants {
                 .zip(&norms)
                 .map(|(w, n)| (Interval::point(*w) * Interval::point(*n)).hi())
                 .collect();
-            Interval::point(c.third) * Interval::point(gram_norm_upper(columns, &rows, &scaled))
+            Interval::point(c.third) * Interval::point(gram_norm_upper(columns, &rows, &scaled)) * AS_REAL
         };
         let mu = match p.model().loss() {
             Loss::Squared => {
-                // The Hessian is constant; forming it rounds by at most γ·Σ wᵢ‖x̃ᵢ‖².
+                // The Hessian is constant; forming it and its weights round by at most γ·Σ wᵢ‖x̃ᵢ‖².
                 let h = objective.risk_hessian(&DVector::zeros(p.active()));
                 let mass: Interval = weights
                     .iter()
                     .zip(&norms)
                     .map(|(w, n)| Interval::point(*w) * Interval::point(*n).square())
                     .sum();
-                let rounding = Interval::point(gamma(weights.len() + 2)) * mass;
+                let rounding = Interval::point(gamma(weights.len() + 4)) * mass;
                 let sharp = Interval::point(smallest_eigenvalue_lower(&h)) - rounding + ridge;
                 sharp.lo().max(p.ridge())
             }

@@ -68,9 +68,10 @@
 //! # What a verdict rests on
 //!
 //! Both sides of a claim are intervals. Bounds are evaluated in outward-rounded interval arithmetic from
-//! proved eigenvalue bounds and closed-form constants. What a run or a fit *measured* carries an a-priori
-//! allowance for its rounding (`8nκε` and relatives), which is derived but not an enclosure; a refutation
-//! exceeds its bound by more than both.
+//! proved eigenvalue bounds and closed-form constants. What is measured is enclosed too: the exact run around
+//! the recorded one ([`train::rounding`]), a minimiser by its enclosed gradient over μ, the exact result of a
+//! method around the floats it returns. Identities are evaluated on both sides to about 25 digits. Claims hold and
+//! are refuted up to a relative [`claim::evidence::RESOLUTION`].
 //!
 //! # Features
 //!

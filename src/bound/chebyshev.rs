@@ -17,7 +17,7 @@ use crate::numeric::elementary::sigmoid;
 use crate::numeric::interval::Interval;
 
 /// What the bound is called.
-pub const THEOREM: &str = "second-order Taylor step; derived here";
+pub const THEOREM: &str = "Unlearn.Ladder.taylor_step_residual";
 
 /// One retained row.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -27,7 +27,3 @@ pub struct Bound {
     /// An enclosure of the right-hand side. The error is at most `value.hi()`.
     pub value: Interval,
 }
-
-/// Relative allowance for the rounding of a vector that was summed over a recorded run: 10⁻¹² is
-/// several thousand units of rounding, more than any run here accumulates relative to its result.
-pub(crate) const SUM_ROUNDING: Interval = Interval::relative(1e-12);

@@ -20,8 +20,12 @@
 use super::Bound;
 use crate::numeric::interval::Interval;
 
-/// What these bounds are called.
-pub const THEOREM: &str = "changed features; derived here";
+/// The theorem behind [`Change::gradient`].
+pub const GRADIENT: &str = "Unlearn.Ladder.feature_change";
+/// The theorem behind [`Change::first_order`].
+pub const FIRST_ORDER: &str = "Unlearn.Ladder.first_order_residual";
+/// The theorem behind [`Change::second_order`].
+pub const SECOND_ORDER: &str = "Unlearn.Ladder.second_order_residual";
 
 /// How many rows change and by how much.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,12 +55,12 @@ impl Change {
     /// ```
     pub fn gradient(&self) -> Bound {
         let value = self.weight * self.rate * self.features * Interval::point(self.rows as f64);
-        Bound { theorem: THEOREM, value }
+        Bound { theorem: GRADIENT, value }
     }
 
     /// `(1 + τL)‖G‖` in the worst case.
     pub fn first_order(&self, rate: Interval, smoothness: Interval) -> Bound {
-        Bound { theorem: THEOREM, value: (Interval::ONE + rate * smoothness) * self.gradient().value }
+        Bound { theorem: FIRST_ORDER, value: (Interval::ONE + rate * smoothness) * self.gradient().value }
     }
 
     /// `wn(c₃/2)R³(‖G‖/λ)²` in the worst case.
@@ -67,6 +71,6 @@ impl Change {
             * Interval::point(third)
             * largest_row
             * largest_row.square();
-        Bound { theorem: THEOREM, value: Interval::point(0.5) * lipschitz * step.square() }
+        Bound { theorem: SECOND_ORDER, value: Interval::point(0.5) * lipschitz * step.square() }
     }
 }

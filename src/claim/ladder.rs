@@ -58,7 +58,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "‖∇F_R(θ+Δ)‖ ≤ ‖∇F_R(θ) + ∇²F_R(θ)Δ‖ + (c₃/2)·w·R·‖X_R‖₂‖Δ‖‖X_RΔ‖, R = max_R ‖x̃ᵢ‖",
             source: "Guo et al. 2020 (arXiv 1911.03030), Corollaries 1 and 2, from two secondary sources; ½ and R \
                      derived here",
-            theorem: None,
+            theorem: Some("Unlearn.Ladder.sharp_le_data"),
             item: "bound::guo::data_dependent",
             expected: Verdict::Holds,
             domain: SMOOTH,
@@ -83,7 +83,7 @@ pub fn claims() -> Vec<Claim> {
             title: "the ladder of Newton removal",
             statement: "‖θ_u−θ_r‖ ≤ ‖∇F_R(θ_u)‖/μ ≤ (ρ+sharp)/μ ≤ (ρ+data-dependent)/μ ≤ worst case/μ, μ = λ",
             source: "derived here; the upper two after Guo et al. 2020 (arXiv 1911.03030)",
-            theorem: None,
+            theorem: Some("Unlearn.Ladder.removal_ladder"),
             item: "bound::ladder::rungs",
             expected: Verdict::Holds,
             domain: CONVEX,

@@ -24,7 +24,7 @@ pub fn claims() -> Vec<Claim> {
             title: "Guo's worst case as printed, for rows of any length",
             statement: "‖∇L(w⁻; D′)‖ ≤ 4γm²C²R⁵/(λ²(n−m)); logistic, b = 0, C = 1, γ = 1/(6√3); sum of losses + (λn/2)‖w‖²",
             source: "Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4, from two secondary sources; R⁵ added here",
-            theorem: None,
+            theorem: Some("Unlearn.Ladder.guo_theorem4"),
             item: "claim::ladder_guo::theorem_4",
             expected: Verdict::Holds,
             domain: LOGISTIC,

@@ -21,7 +21,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "‖∇L_b(w⁻; D′)‖ ≤ (γ/2)R³m²(2CR + ‖b‖/n)²/(λ²(n−m)); sum of losses + (λn/2)‖w‖² + ⟨b,w⟩, b fixed, \
                         ‖x‖ ≤ R",
             source: "derived here; corrects Guo et al. 2020 (arXiv 1911.03030), Theorems 1 and 4",
-            theorem: None,
+            theorem: Some("Unlearn.Ladder.guo_corrected"),
             item: "bound::guo::guo_corrected",
             expected: Verdict::Holds,
             domain: LOGISTIC,

@@ -13,12 +13,14 @@ pub mod ladder_features;
 pub mod ladder_guo;
 pub mod ladder_privacy;
 pub mod ladder_taylor;
+mod leave_out;
 pub mod masks;
 pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
 pub mod steps;
+mod system;
 pub mod tested;
 pub mod woodfisher;
 

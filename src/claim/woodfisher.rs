@@ -1,11 +1,12 @@
 //! Inverting the empirical Fisher row by row, and the recursion of released code that does not.
 
 use super::directed::{Small, case};
-use super::fixed::agree;
+use super::fixed::{agree, float_size};
 use super::masks::ANY_MODEL;
 use super::{Case, Claim, Outcome, Verdict};
 use crate::error::Result;
-use crate::numeric::tolerance::tol;
+use crate::numeric::located::Located;
+use crate::numeric::precise::{Precise, Sum};
 use crate::unlearn::influence::{Weights, right_side};
 use crate::unlearn::woodfisher::inverse_times;
 use nalgebra::{DMatrix, DVector};
@@ -67,7 +68,8 @@ pub fn one_vector(gradients: &DMatrix<f64>, v: &DVector<f64>, weight: f64, dampi
     result
 }
 
-/// The residual of the system at the start of the case's run, relative to its rounding. The damping is the
+/// The residual of the system at the start of the case's run, enclosed for the gradients as computed, relative to the
+/// rounding of the recursion. The damping is the
 /// mean eigenvalue `w Σ‖g_i‖²/k`: of the size of the Fisher information, so that neither part hides the other
 /// and the condition is at most `k + 1`.
 ///
@@ -81,18 +83,33 @@ pub fn solves(case: &Case, inverse: Inverse) -> Result<Outcome> {
     }
     let full = problem.full();
     let gradients = full.row_gradients(theta);
-    let v = right_side(problem, &case.forget, theta, Weights::Simplex)?.right;
+    let v = right_side(problem, &case.forget, theta, Weights::Simplex)?;
     let weight = full.weights()[0];
     let damping = weight * gradients.norm_squared() / k as f64;
     if v.norm() == 0.0 || !damping.is_normal() {
         return Ok(Outcome::NotApplicable("the gradients are 0 or out of range".into()));
     }
     let x = inverse(&gradients, &v, weight, damping);
-    let applied = &gradients * (gradients.transpose() * &x) * weight + &x * damping;
     // ‖F‖ ≤ δ + w‖G‖_F² = δ(1 + k), and the recursion rounds relative to what it has inverted so far.
     let condition = 1.0 + k as f64;
-    let allowance = tol(n + k, condition) * (damping * condition * x.norm() + v.norm());
-    Ok(agree(&applied, &v, allowance))
+    let size = damping * condition * x.norm() + v.norm();
+    let applied = fisher_times(&gradients, &x, weight, damping);
+    Ok(agree(&v, &applied, float_size(size, n + k, condition)))
+}
+
+/// `δx + w Σ g_i (g_iᵀx)` for these floats, enclosed.
+fn fisher_times(gradients: &DMatrix<f64>, x: &DVector<f64>, weight: f64, damping: f64) -> Located {
+    let mut sums = vec![Sum::default(); x.len()];
+    for g in gradients.column_iter() {
+        let mut along = Sum::default();
+        g.iter().zip(x.iter()).for_each(|(g, x)| along.add(*g, Precise::exact(*x)));
+        let along = along.total();
+        sums.iter_mut().zip(g.iter()).for_each(|(sum, g)| sum.add(*g, along));
+    }
+    let times = |sum: &Sum, x: f64| {
+        Precise::exact(weight) * sum.total() + Precise::exact(damping) * Precise::exact(x)
+    };
+    Located::enclosed(sums.iter().zip(x.iter()).map(|(sum, x)| times(sum, *x)).collect())
 }
 
 /// Gradients (−1, 0), (0, −2) and (−1, −1) at 0: the auxiliary vector never sees the second direction.

@@ -8,7 +8,7 @@ use unlearn::loss::Loss;
 use unlearn::report::progress::Progress;
 use unlearn::study::config::Fingerprint;
 use unlearn::study::journal::Journal;
-use unlearn::study::method::{FLOOR, Method, NOOP, REFERENCE};
+use unlearn::study::method::{FLOOR, Method, NOOP, REFERENCE, usual};
 use unlearn::study::page::page;
 use unlearn::study::run::Running;
 use unlearn::study::scale::Scale;
@@ -182,25 +182,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// What is compared unless methods are named.
-fn usual(training: &Training) -> &'static [&'static str] {
-    match training {
-        Training::Newton => {
-            &["fine-tune", "gradient-ascent", "influence", "newton", "woodfisher", "fisher", "l1-sparse"]
-        }
-        Training::Sgd { .. } => &[
-            "retrain-coupled",
-            "retrain-repruned",
-            "fine-tune",
-            "gradient-ascent",
-            "influence-cg",
-            "woodfisher",
-            "fisher",
-            "l1-sparse",
-        ],
-    }
-}
-
 impl Arguments {
     fn config(&self, data: &Dataset) -> Result<Config> {
         let classes = classes(data);
@@ -299,9 +280,10 @@ impl Arguments {
 
     /// The reference and its floors, then the methods named or usual.
     fn chosen(&self, training: &Training) -> Result<Vec<Method>> {
+        let usual = usual(training);
         let mut names: Vec<&str> = vec![REFERENCE, FLOOR, NOOP];
         let named: Vec<&str> = if self.methods.is_empty() {
-            usual(training).to_vec()
+            usual.iter().map(|(name, _)| *name).collect()
         } else {
             self.methods.iter().map(String::as_str).collect()
         };
@@ -310,7 +292,10 @@ impl Arguments {
                 names.push(name);
             }
         }
-        let mut settings = Vec::new();
+        let mut settings: Vec<(&str, &str, &str)> = Vec::new();
+        for (method, changed) in usual {
+            settings.extend(changed.iter().map(|(name, value)| (*method, *name, *value)));
+        }
         for text in &self.settings {
             let parts = text.split_once('.').and_then(|(m, rest)| Some((m, rest.split_once('=')?)));
             let Some((method, (name, value))) = parts else {
@@ -323,11 +308,12 @@ impl Arguments {
                     "--set {text}: {method} is not among the methods of this study"
                 )));
             }
-            settings.push((method, name.to_owned(), value.to_owned()));
+            // Later ones replace earlier ones, and the usual ones.
+            settings.push((method, name, value));
         }
         let of = |method: &str| -> Vec<(String, String)> {
             let mine = settings.iter().filter(|(m, ..)| *m == method);
-            mine.map(|(_, name, value)| (name.clone(), value.clone())).collect()
+            mine.map(|(_, name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
         names.into_iter().map(|name| Method::new(name, &of(name))).collect()
     }

@@ -25,7 +25,7 @@ fn halves(a: f64) -> (f64, f64) {
 }
 
 /// `a·b = p + e`, exactly unless `e` underflows (then up to a subnormal).
-fn two_product(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
     let p = a * b;
     let ((ah, al), (bh, bl)) = (halves(a), halves(b));
     (p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)

@@ -37,6 +37,9 @@ pub struct Running {
     pub parameters: Option<PathBuf>,
 }
 
+/// More seeds than anyone waits for; the grid is held in memory.
+const SEEDS: u64 = 100_000;
+
 /// Results that wait for their turn.
 struct Queue<'s> {
     next: usize,
@@ -68,8 +71,14 @@ impl Study {
         if config.seeds == 0 {
             return refuse("--seeds 0: at least one seed is needed".into());
         }
-        if config.seed.checked_add(config.seeds).is_none() {
-            return refuse(format!("seeds from {} on: {} of them are too many", config.seed, config.seeds));
+        if !(config.ridge >= 0.0 && config.ridge.is_finite()) {
+            return refuse(format!("--ridge {}: λ must be a finite number, 0 or larger", config.ridge));
+        }
+        if config.seeds > SEEDS || config.seed.checked_add(config.seeds).is_none() {
+            return refuse(format!(
+                "seeds from {} on: {} of them are too many; at most {SEEDS}, below 2⁶⁴",
+                config.seed, config.seeds
+            ));
         }
         if config.sparsity.is_empty() {
             return refuse("name at least one sparsity; 0 is the dense model".into());

@@ -2,8 +2,10 @@
 //! pruning pipelines that train.
 
 pub mod coupling;
+mod enclosed;
 pub mod epochs;
 pub mod flops;
+pub(crate) mod minimiser;
 pub mod newton;
 pub mod pipeline;
 pub mod plan;

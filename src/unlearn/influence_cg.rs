@@ -7,7 +7,7 @@
 //!
 //! Guaranteed: what is known of any parameters, as for [`super::fine_tune`].
 
-use super::influence::{Right, Weights, right_side};
+use super::influence::{Weights, right_side};
 use super::{Cost, Request, Unlearned, Unlearner, evidence, settings};
 use crate::error::{Error, Result};
 use crate::numeric::krylov::{Stop, conjugate_gradients};
@@ -58,7 +58,7 @@ impl Unlearner for InfluenceCg {
         request.check()?;
         let (problem, theta) = (request.problem, request.trained.theta());
         let begun = Instant::now();
-        let Right { right, .. } = right_side(problem, request.forget, theta, Weights::Simplex)?;
+        let right = right_side(problem, request.forget, theta, Weights::Simplex)?;
         if right.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data("a gradient overflows; standardise the data".into()));
         }

@@ -14,6 +14,7 @@
 
 pub mod addback;
 mod certificate;
+pub(crate) mod enclosed;
 mod evidence;
 pub mod features;
 pub mod fine_tune;

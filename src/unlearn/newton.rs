@@ -7,12 +7,13 @@
 
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate, settings};
 use crate::bound::newton::{A_PRIORI, a_posteriori};
+use crate::bound::residual::{difference, linear_residual};
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
-use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
 use crate::objective::Objective;
+use crate::objective::enclosed::Enclosed;
 use crate::train::flops;
-use crate::train::newton::rounding_floor;
 use nalgebra::DVector;
 use std::time::Instant;
 
@@ -21,15 +22,6 @@ use std::time::Instant;
 pub struct Newton {
     /// How many steps, at least one.
     pub steps: usize,
-}
-
-/// One Newton step with what its certificate needs.
-#[derive(Debug, Clone)]
-pub(crate) struct Step {
-    /// `Δ`.
-    pub(crate) step: DVector<f64>,
-    /// An upper bound on `‖HΔ + g‖` for the exact `H` and `g`.
-    pub(crate) linear_residual: f64,
 }
 
 impl Unlearner for Newton {
@@ -63,11 +55,10 @@ impl Unlearner for Newton {
         let retained = request.problem.retained(request.forget)?;
         let begun = Instant::now();
         let mut theta = request.trained.theta().clone();
-        let mut last = newton_step(&retained, &theta)?;
-        theta += &last.step;
-        for _ in 1..self.steps {
-            last = newton_step(&retained, &theta)?;
-            theta += &last.step;
+        let mut before = theta.clone();
+        for _ in 0..self.steps {
+            before.copy_from(&theta);
+            theta += newton_step(&retained, &before)?;
         }
         let kept = request.problem.rows() - request.forget.len();
         let cost = Cost {
@@ -80,7 +71,7 @@ impl Unlearner for Newton {
                 "the Newton step overflows; standardise the data or raise the ridge".into(),
             ));
         }
-        let guarantee = guarantee(request, &last, &theta)?;
+        let guarantee = guarantee(request, &before, &theta)?;
         Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
 
@@ -103,7 +94,7 @@ impl Unlearner for Newton {
     }
 }
 
-fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result<Guarantee> {
+fn guarantee(request: &Request<'_>, before: &DVector<f64>, theta: &DVector<f64>) -> Result<Guarantee> {
     if let Some(none) = not_a_minimiser(request) {
         return Ok(none);
     }
@@ -112,8 +103,11 @@ fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result
     if c.hessian_lipschitz == 0.0 && c.strong_convexity > 0.0 {
         return Ok(Guarantee::Exact { theorem: A_PRIORI });
     }
-    let step = Interval::norm(last.step.as_slice());
-    let bound = a_posteriori(step, last.linear_residual, c.hessian_lipschitz, c.strong_convexity);
+    // The theorem holds for any step with its residual: for the one that ends exactly at the returned floats.
+    let exact = Enclosed::retained(request.problem, request.forget);
+    let rho = linear_residual(&exact, &exact, before, theta);
+    let step = norm(&difference(theta, before));
+    let bound = a_posteriori(step, rho, c.hessian_lipschitz, c.strong_convexity);
     certificate::minimiser(request, &c, theta, Some(bound))
 }
 
@@ -126,17 +120,8 @@ pub(crate) fn not_a_minimiser(request: &Request<'_>) -> Option<Guarantee> {
     })
 }
 
-/// Solves `∇²F(θ)Δ = −∇F(θ)`.
-///
-/// The residual bound adds to the computed `‖HΔ + g‖` the rounding of the gradient and that of forming
-/// and applying the Hessian, `(n+k)ε‖H‖_F‖Δ‖`.
-pub(crate) fn newton_step(objective: &Objective<'_>, theta: &DVector<f64>) -> Result<Step> {
-    let hessian = objective.hessian(theta);
-    let gradient = objective.gradient(theta);
-    let step = -Cholesky::new(hessian.clone(), "the Hessian on the rows kept")?.solve(&gradient);
-    let terms = (objective.problem().rows() + objective.active()) as f64;
-    let linear_residual = (&hessian * &step + &gradient).norm()
-        + rounding_floor(objective, theta, &hessian)
-        + terms * f64::EPSILON * hessian.norm() * step.norm();
-    Ok(Step { step, linear_residual })
+/// The computed solution of `∇²F(θ)Δ = −∇F(θ)`.
+pub(crate) fn newton_step(objective: &Objective<'_>, theta: &DVector<f64>) -> Result<DVector<f64>> {
+    let factor = Cholesky::new(objective.hessian(theta), "the Hessian on the rows kept")?;
+    Ok(-factor.solve(&objective.gradient(theta)))
 }

@@ -3,13 +3,15 @@
 
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, method};
 use crate::bound::ledger::distance;
+use crate::bound::residual;
 use crate::constants::{Constants, Region};
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::numeric::interval::Interval;
+use crate::objective::enclosed::Enclosed;
 use crate::train::coupling::Coupling;
 use crate::train::newton::minimise;
-use crate::train::rounding::drift;
+use crate::train::rounding::RunEnclosure;
 use crate::train::sgd;
 use nalgebra::DVector;
 
@@ -24,8 +26,8 @@ pub struct Row {
     pub mask: Option<Mask>,
     /// The method's hyper-parameters.
     pub settings: Vec<(&'static str, String)>,
-    /// `‖θ_u − θ_r‖`, with the rounding of both sides and, for a minimiser, what its residual leaves
-    /// open. Networks trained to a minimum have no strong convexity: there the distance is the one from
+    /// `‖θ_u − θ_r‖` from the returned floats to the exact retrained model, which is enclosed around the computed
+    /// one: a run by [`RunEnclosure`], a minimiser by its enclosed gradient. Networks trained to a minimum have no strong convexity: there the distance is the one from
     /// the *computed* retrained model, and [`Row::enclosed`] is false.
     pub distance: Interval,
     /// Does `distance` contain the distance from the exact retrained model?
@@ -44,8 +46,6 @@ struct Retrained {
     theta: DVector<f64>,
     /// Distance of `theta` from the exact retrained model, if it is known.
     radius: Option<f64>,
-    /// Rounding of vectors compared with it.
-    rounding: f64,
 }
 
 /// Runs the named methods and, always, `noop` and `retrain-uncoupled`, each once, in the order
@@ -98,7 +98,7 @@ pub fn compare_methods(
     let mut untouched = None;
     for m in methods {
         let out = m.remove(request)?;
-        let slack = retrained.radius.unwrap_or(0.0) + retrained.rounding;
+        let slack = retrained.radius.unwrap_or(0.0);
         let computed = distance_apart(request, &out, &retrained.theta);
         // The first method is noop.
         let noop = *untouched.get_or_insert(computed.mid());
@@ -137,27 +137,25 @@ fn retrained(request: &Request<'_>) -> Result<Retrained> {
             } else {
                 0.0
             };
-            let radius =
-                (mu > 0.0).then(|| (Interval::point(refit.residual_bound()) / Interval::point(mu)).hi());
-            Ok(Retrained { theta: refit.theta, radius, rounding: 0.0 })
+            let exact = Enclosed::retained(request.problem, request.forget);
+            let radius = (mu > 0.0)
+                .then(|| (residual::gradient_norm(&exact, &refit.theta) / Interval::point(mu)).hi());
+            Ok(Retrained { theta: refit.theta, radius })
         }
         Trained::Run { plan, trajectory, normalisation } => {
             let start = trajectory.start().clone();
             let rerun = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
-            let size = Interval::norm(rerun.last().as_slice()).hi() + rerun.radius_around(rerun.start());
             let coupling = Coupling::new(request.problem, plan, request.forget, normalisation)?;
-            let run_rounding = drift(request.problem, plan, trajectory, |_| 1.0).allowance
-                + drift(request.problem, plan, &rerun, |k| coupling.renormalisation(k)).allowance;
-            if !run_rounding.is_finite() {
+            let radius = RunEnclosure::of_retraining(&coupling, &rerun).last();
+            if !radius.is_finite() {
                 return Err(Error::NotConverged {
                     what: "the retraining run (its rounding cannot be bounded; use smaller steps)",
                     iterations: plan.len(),
-                    residual: run_rounding,
+                    residual: radius,
                     target: f64::MAX,
                 });
             }
-            let rounding = 4.0 * f64::EPSILON * rerun.points.len() as f64 * size;
-            Ok(Retrained { radius: Some(run_rounding), theta: rerun.last().clone(), rounding })
+            Ok(Retrained { radius: Some(radius), theta: rerun.last().clone() })
         }
     }
 }

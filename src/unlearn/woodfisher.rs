@@ -18,7 +18,7 @@
 //! Guaranteed: what is known of any parameters, as for [`super::fine_tune`]. The empirical Fisher is not the Hessian,
 //! not even for a perfect model of the data, so the step is not `influence`.
 
-use super::influence::{Right, Weights, right_side};
+use super::influence::{Weights, right_side};
 use super::{Cost, Request, Unlearned, Unlearner, evidence, settings};
 use crate::data::read::LARGEST_DENSE;
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ impl Unlearner for WoodFisher {
         request.check()?;
         let (problem, theta) = (request.problem, request.trained.theta());
         let begun = Instant::now();
-        let Right { right, .. } = right_side(problem, request.forget, theta, Weights::Simplex)?;
+        let right = right_side(problem, request.forget, theta, Weights::Simplex)?;
         let weight = problem.full().weights()[0];
         let (n, k) = (problem.rows(), theta.len());
         if k.checked_mul(k.min(n)).is_none_or(|numbers| numbers > LARGEST_DENSE) {

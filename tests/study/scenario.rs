@@ -155,6 +155,9 @@ fn what_cannot_be_studied_is_refused() {
     refused(&|c| c.sparsity = vec![0.5, 0.5], "twice");
     refused(&|c| c.sparsity = vec![], "at least one sparsity");
     refused(&|c| c.seeds = 0, "at least one seed");
+    refused(&|c| c.seeds = u64::MAX, "too many");
+    refused(&|c| c.ridge = -1.0, "--ridge -1");
+    refused(&|c| c.ridge = f64::NAN, "--ridge NaN");
     refused(&|c| c.pruner = "opm".into(), "omp, imp, synflow, random");
     refused(&|c| c.training = unlearn::study::training::Training::Newton, "--optimiser sgd");
     refused(&|c| c.model = "linear:squared".into(), "softmax");
