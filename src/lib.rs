@@ -80,6 +80,7 @@ pub mod bound;
 pub mod claim;
 pub mod constants;
 pub mod data;
+pub mod enclosure;
 pub mod error;
 pub mod loss;
 pub mod mask;

@@ -6,7 +6,7 @@
 //! `‖θ − θ̂‖ − ρ ≤ ‖θ − θ_r‖ ≤ ‖θ − θ̂‖ + ρ`, and `‖∇F_R(θ)‖/L ≤ ‖θ − θ_r‖ ≤ ‖∇F_R(θ)‖/μ`.
 //!
 //! Nothing about `θ̂` is trusted: Newton's method proposes it, and a poor one only widens the interval. The
-//! gradients are enclosed from the data as exact floats (file `gradient.rs`): logits and sums by proved rounding bounds,
+//! gradients are enclosed from the data as exact floats ([`crate::enclosure`]): logits and sums by proved rounding bounds,
 //! the loss by this crate's own interval functions, the weight as the real number `1/|R|`.
 //!
 //! Width, as measured on the problems of `datasets/golden/audit.csv`: 10⁻¹⁴ to 10⁻¹³ where `L/μ` is below 10³, 10⁻¹¹ for
@@ -17,19 +17,18 @@
 //! are convex in the outputs), `μ > 0`.
 
 mod curvature;
-mod gradient;
-mod row;
+mod gaps;
 
 use crate::bound::residual;
 use crate::bound::residual::check_strong;
 use crate::data::RowSet;
+use crate::enclosure::{Enclosed, exact};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
 use crate::numeric::product::{Ball, norm};
-use crate::objective::{Objective, Problem, Reduction};
+use crate::objective::{Objective, Problem};
 use crate::train::newton::minimise;
 use nalgebra::DVector;
-use row::Retained;
 
 /// The theorem that the interval rests on.
 pub const THEOREM: &str = residual::THEOREM;
@@ -102,7 +101,7 @@ fn objective<'a>(problem: &'a Problem, forget: Option<&RowSet>) -> Result<Object
 
 /// The retained objective with its constants, ready to certify any number of vectors.
 pub struct Certifier<'a> {
-    rows: Retained<'a>,
+    rows: Enclosed<'a>,
     strong_convexity: Interval,
     smoothness: f64,
     forgotten: usize,
@@ -121,24 +120,15 @@ impl<'a> Certifier<'a> {
         }
         let objective = objective(problem, forget)?;
         let forgotten = forget.map_or(0, RowSet::len);
-        let retained: Vec<usize> =
-            (0..problem.rows()).filter(|i| forget.is_none_or(|f| !f.contains(*i))).collect();
-        let weight = match problem.reduction() {
-            Reduction::Mean => Interval::ONE / Interval::point(retained.len() as f64),
-            Reduction::Sum => Interval::ONE,
-        };
+        let rows = Enclosed::new(problem, forget)?;
+        let weight = rows.rows()[0].1;
         let (strong_convexity, smoothness) = curvature::constants(&objective, weight);
         check_strong(THEOREM, strong_convexity.lo())?;
-        Ok(Certifier {
-            rows: Retained { problem, retained, weight },
-            strong_convexity,
-            smoothness,
-            forgotten,
-        })
+        Ok(Certifier { rows, strong_convexity, smoothness, forgotten })
     }
 
     fn check(&self, theta: &DVector<f64>) -> Result<()> {
-        Error::check_shape("kept parameters", self.rows.problem.active(), theta.len())?;
+        Error::check_shape("kept parameters", self.rows.problem().active(), theta.len())?;
         match theta.iter().find(|v| !v.is_finite()) {
             Some(v) => Err(Error::Invalid(format!("a parameter is {v}; all must be finite"))),
             None => Ok(()),
@@ -153,8 +143,8 @@ impl<'a> Certifier<'a> {
         self.check(theta)?;
         self.check(reference)?;
         let mu = self.strong_convexity.lo();
-        let gradient_norm = norm(&gradient::enclose(&self.rows, theta));
-        let radius = residual::distance(norm(&gradient::enclose(&self.rows, reference)), mu)?.value.hi();
+        let gradient_norm = norm(&self.rows.gradient(&exact(theta)));
+        let radius = residual::distance(norm(&self.rows.gradient(&exact(reference))), mu)?.value.hi();
         let difference: Vec<Interval> = theta
             .iter()
             .zip(reference.iter())
@@ -169,7 +159,7 @@ impl<'a> Certifier<'a> {
             Err(_) => 0.0,
         };
         let balls: Vec<Ball> = difference.iter().map(|d| Ball::from(*d)).collect();
-        let (output_gap, retained_output_gap) = self.rows.output_gaps(&balls, radius);
+        let (output_gap, retained_output_gap) = gaps::linear(&self.rows, &balls, radius);
         Ok(Audit {
             // Both contain the distance, so they meet.
             distance: Interval::new(around.lo().max(below), around.hi().min(above.hi())),
@@ -178,7 +168,7 @@ impl<'a> Certifier<'a> {
             smoothness: self.smoothness,
             output_gap,
             retained_output_gap,
-            retained: self.rows.retained.len(),
+            retained: self.rows.rows().len(),
             forgotten: self.forgotten,
             reference: reference.clone(),
             radius,
