@@ -18,8 +18,10 @@
 //! `L = c₂T₁² + c₁T₂` and `Q = c₃T₁³ + 3c₂T₁T₂ + c₁T₃`. For one hidden layer and one output these are
 //! the formulas of the one-hidden-layer case; the recursion is derived here.
 
+use crate::enclosure::{Pass, exact};
 use crate::loss::Loss;
 use crate::numeric::interval::Interval;
+use crate::numeric::product::{Ball, norm};
 use crate::numeric::spectrum::{gamma, gram_norm_upper, smallest_eigenvalue_lower};
 use crate::objective::{Objective, Problem};
 use nalgebra::{DMatrix, DVector};
@@ -73,8 +75,9 @@ struct LayerBounds {
 pub struct LocalConstants<'a> {
     problem: &'a Problem,
     region: Region<'a>,
-    /// How far from the centre a forward pass may have been evaluated in effect, rounding included.
-    reach: Interval,
+    radius: Interval,
+    /// The centre, taken as exact.
+    center: Vec<Ball>,
     layers: Vec<LayerBounds>,
 }
 
@@ -127,10 +130,7 @@ impl<'a> LocalConstants<'a> {
                 }
             })
             .collect();
-        // A sum of N products rounds as if every weight had changed by γ_N; N + 8 covers the activation.
-        let terms = problem.network().layers.iter().map(|l| l.fan_in).max().unwrap_or(0) + 8;
-        let moved = Interval::point(gamma(2 * terms)) * Interval::norm(center.as_slice());
-        LocalConstants { problem, region, reach: radius + moved, layers }
+        LocalConstants { problem, region, radius, center: exact(center), layers }
     }
 
     /// The constants of row `i`.
@@ -161,9 +161,14 @@ impl<'a> LocalConstants<'a> {
             .iter()
             .map(|u| norm_upper_of_square(u.input_norm_squared(x, first.fan_in), first.fan_in + 1))
             .fold(Interval::ZERO, Interval::max);
+        let mut pass = Pass::new(p);
+        let local = matches!(self.region, Region::Ball { .. });
+        if local && (self.layers.len() > 1 || loss == Loss::Squared) {
+            pass.forward(&self.center, i);
+        }
         let (mut t1, mut t2, mut t3) = (input, Interval::ZERO, Interval::ZERO);
         if self.layers.len() > 1 {
-            let centre_norms = self.activation_norms_at_centre(i);
+            let centre_norms = self.activation_norms(&pass);
             let mut a = norm_upper_of_square(x.norm_squared(), first.fan_in);
             let two_over_sqrt3 = Interval::point(2.0) / Interval::point(3.0).sqrt();
             let three = Interval::point(3.0);
@@ -172,9 +177,9 @@ impl<'a> LocalConstants<'a> {
                 // ‖a_l‖: by the range of φ, by growth through the layer, by distance from the centre.
                 let h = Interval::point(below.units as f64).sqrt();
                 let by_range = Interval::point(b.value) * h;
-                let at_zero = Interval::around(net.activation.value(0.0), 1e-15) * h;
+                let at_zero = net.activation.enclose(Interval::ZERO) * h;
                 let by_growth = at_zero + b1 * (below.spectral * a + below.bias);
-                let by_distance = centre_norms[l - 1] + self.reach * b1 * t1;
+                let by_distance = centre_norms[l - 1] + self.radius * b1 * t1;
                 a = by_range.min(by_growth).min(by_distance);
                 let a_tilde = if layer.has_bias { (a.square() + Interval::ONE).sqrt() } else { a };
                 let bend = b2 * t1.square() + b1 * t2;
@@ -191,7 +196,9 @@ impl<'a> LocalConstants<'a> {
             }
         }
         let c1 = match loss {
-            Loss::Squared => self.squared_gradient(i, t1),
+            Loss::Squared if local => {
+                (pass.outputs()[0] - Interval::point(p.target()[i])).abs() + self.radius * t1
+            }
             _ => Interval::point(c.gradient),
         };
         let (c2, c3) = (Interval::point(c.curvature), Interval::point(c.third));
@@ -203,36 +210,15 @@ impl<'a> LocalConstants<'a> {
         }
     }
 
-    /// `sup |f − y|` on the region for the squared loss.
-    fn squared_gradient(&self, i: usize, t1: Interval) -> Interval {
-        match self.region {
-            Region::Everywhere => Interval::point(f64::INFINITY),
-            Region::Ball { center, .. } => {
-                let p = self.problem;
-                let mut ws = p.network().workspace();
-                let z = p.network().forward(center.as_slice(), p.data().design().row(i), &mut ws)[0];
-                // The subtraction and the last activations; `reach` holds what the sums round.
-                let slack = 1e-12 * (z.abs() + p.target()[i].abs() + 1.0);
-                Interval::around((z - p.target()[i]).abs(), slack).nonnegative() + self.reach * t1
-            }
-        }
-    }
-
-    fn activation_norms_at_centre(&self, i: usize) -> Vec<Interval> {
+    /// `‖a_l‖` at the centre, enclosed; unbounded where there is none.
+    fn activation_norms(&self, pass: &Pass<'_>) -> Vec<Interval> {
         match self.region {
             Region::Everywhere => vec![Interval::point(f64::INFINITY); self.layers.len()],
-            Region::Ball { center, .. } => {
-                let p = self.problem;
-                let mut ws = p.network().workspace();
-                p.network().forward(center.as_slice(), p.data().design().row(i), &mut ws);
-                ws.a.iter()
-                    .map(|a| {
-                        let n = Interval::norm(a);
-                        // For the norm and the activations; `reach` holds what the sums round.
-                        Interval::around(n.hi(), 1e-12 * (n.hi() + 1.0))
-                    })
-                    .collect()
-            }
+            Region::Ball { .. } => pass
+                .a
+                .iter()
+                .map(|a| norm(&a.iter().map(|a| Interval::from(*a)).collect::<Vec<_>>()))
+                .collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::decimal::Decimal;
 use common::generate::Family;
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,7 @@ use unlearn::enclosure::{Enclosed, exact, loss, outputs};
 use unlearn::loss::Loss;
 use unlearn::mask::Mask;
 use unlearn::model::{Activation, Spec};
+use unlearn::numeric::enclosure::symmetric_norm;
 use unlearn::numeric::interval::Interval;
 use unlearn::numeric::product::Ball;
 use unlearn::numeric::tolerance::tol;
@@ -109,6 +110,30 @@ fn problems_of_the_table_are_enclosed_tightly() {
     assert!(missed > 50, "{missed}");
 }
 
+/// The table's Hessian as floats is within rounding of the true one, and so is the enclosed one: their difference is
+/// within both errors, and both are small. A planted change is noticed.
+#[test]
+fn hessians_of_the_table_are_enclosed() {
+    for (name, golden) in Golden::read() {
+        for sparse in [false, true] {
+            let problem = golden.problem(sparse);
+            let f = Enclosed::weighted(&problem, &golden.weights()).unwrap();
+            let h = f.hessian(&DVector::from_vec(golden.column("theta")));
+            let mut want = DMatrix::zeros(problem.active(), problem.active());
+            for (&(i, j), v) in &golden.cells["hessian"] {
+                let v: f64 = v.parse().unwrap();
+                (want[(i, j)], want[(j, i)]) = (v, v);
+            }
+            let size = want.norm();
+            let off = symmetric_norm(&(&h.mid - &want)).lo();
+            assert!(off <= h.error + f64::EPSILON * size, "{name} (sparse: {sparse}): {off} > {}", h.error);
+            assert!(h.error < 1e-12 * size, "{name}: {}", h.error);
+            want[(0, 0)] += 1e-11 * size;
+            assert!(symmetric_norm(&(&h.mid - &want)).lo() > h.error + f64::EPSILON * size, "{name}");
+        }
+    }
+}
+
 #[test]
 fn losses_and_activations_contain_the_tables() {
     let mut seen = 0;
@@ -170,6 +195,10 @@ proptest! {
         for (w, g) in wide.iter().zip(&at) {
             prop_assert!(w.lo() <= g.hi() && g.lo() <= w.hi(), "{w:?} and {g:?}");
         }
+        let (h, want) = (f.hessian(&theta), case.expected_hessian(true));
+        let allowed = h.error + theta.len() as f64 * tol(case.rows.len() + theta.len(), 1.0) * want.scale;
+        let off = symmetric_norm(&(&h.mid - &want.entries)).lo();
+        prop_assert!(off <= allowed, "{off} > {allowed}");
         let (wide, at) = (f.value(&balls), f.value(&exact(&moved)));
         prop_assert!(wide.lo() <= at.hi() && at.lo() <= wide.hi());
         for i in 0..problem.rows() {

@@ -4,7 +4,9 @@
 pub mod audit;
 pub mod continuation;
 pub mod influence;
+pub mod kantorovich;
 pub mod ledger;
+pub mod localisation;
 pub mod momentum;
 pub mod newton;
 pub mod recollection;

@@ -10,17 +10,19 @@
 //! With `zₗ, aₗ, δₗ` as in a plain forward and backward pass: `∂ℓ/∂W_l[j,i] = δ_{l,j} ã_{l−1,i}`. Derived here.
 
 mod activation;
+mod hessian;
 mod loss;
 mod row;
+mod tangents;
 
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
 use crate::numeric::product::{Ball, Columns};
 use crate::objective::{Problem, Reduction};
+pub use hessian::Hessian;
 use nalgebra::DVector;
-use row::Pass;
-pub(crate) use row::read;
+pub(crate) use row::{Pass, read};
 
 /// A weighted objective `Σ wᵢ ℓᵢ(θ) + (λ/2)‖θ‖² + ⟨b, θ⟩` whose weights are real numbers known by enclosures.
 ///
@@ -35,7 +37,7 @@ pub(crate) use row::read;
 /// let problem = Problem::new(data.into(), model, 0.5).unwrap();
 /// let g = Enclosed::new(&problem, None).unwrap().gradient(&exact(&nalgebra::dvector![0.0, 3.0]));
 /// assert!(g[0].contains(-6.0) && g[1].contains(1.5)); // (f − y)·6 and λ·3
-/// assert!(g[0].hi() - g[0].lo() < 1e-14);
+/// assert!(g[0].hi() - g[0].lo() < 1e-13);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Enclosed<'a> {

@@ -29,6 +29,71 @@ impl Ball {
     pub fn exact(x: f64) -> Ball {
         Ball { mid: x, radius: 0.0 }
     }
+
+    /// The product. The middle rounds by `u`, half of `ε`; the radius is a sum of nonnegative floats of seven operations,
+    /// raised by `4ε`; what underflows anywhere is less than the smallest normal float.
+    pub fn times(self, o: Ball) -> Ball {
+        let mid = self.mid * o.mid;
+        let spread = self.mid.abs() * o.radius + self.radius * (o.mid.abs() + o.radius);
+        Ball {
+            mid,
+            radius: (spread + mid.abs() * f64::EPSILON) * (1.0 + 4.0 * f64::EPSILON) + f64::MIN_POSITIVE,
+        }
+    }
+
+    /// The sum.
+    ///
+    /// ```
+    /// use unlearn::numeric::product::Ball;
+    /// let x = Ball { mid: 2.0, radius: 0.5 };
+    /// let (sum, product) = (x.plus(Ball::exact(1.0)), x.times(x));
+    /// assert!(sum.mid == 3.0 && sum.radius >= 0.5 && sum.radius < 0.5 + 1e-14);
+    /// assert!(product.mid == 4.0 && product.radius >= 2.25); // up to 2.5²
+    /// ```
+    pub fn plus(self, o: Ball) -> Ball {
+        let mid = self.mid + o.mid;
+        let radius = (self.radius + o.radius + mid.abs() * f64::EPSILON) * (1.0 + 4.0 * f64::EPSILON);
+        Ball { mid, radius: radius + f64::MIN_POSITIVE }
+    }
+}
+
+/// A running sum of products that is quick rather than sharp: the errors of the sum are bounded by `γ_n Σ|xᵢyᵢ|`, not
+/// computed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rough {
+    sum: f64,
+    size: f64,
+    spread: f64,
+    terms: usize,
+}
+
+impl Rough {
+    /// Adds `x·y`.
+    pub fn add(&mut self, x: Ball, y: Ball) {
+        let p = x.mid * y.mid;
+        self.sum += p;
+        self.size += p.abs();
+        self.spread += x.mid.abs() * y.radius + x.radius * (y.mid.abs() + y.radius);
+        self.terms += 1;
+    }
+
+    /// The sum: wrong by at most `γ_n Σ|xᵢyᵢ|` and the spread, plus a subnormal per product.
+    ///
+    /// ```
+    /// use unlearn::numeric::product::{Ball, Rough};
+    /// let mut sum = Rough::default();
+    /// sum.add(Ball::exact(3.0), Ball { mid: 1.0, radius: 0.25 });
+    /// let ball = sum.ball();
+    /// assert!(ball.mid == 3.0 && ball.radius >= 0.75 && ball.radius < 0.75 + 1e-14);
+    /// ```
+    pub fn ball(&self) -> Ball {
+        // n·ε = 2nu exceeds γ_n (with the roundings of the size itself) for any n that memory holds; the factor covers the
+        // roundings of both running sums.
+        let n = self.terms as f64;
+        let raised = 1.0 + (n + 8.0) * f64::EPSILON;
+        let radius = (self.size * (n + 1.0) * f64::EPSILON + self.spread) * raised;
+        Ball { mid: self.sum, radius: radius * raised + n * f64::MIN_POSITIVE }
+    }
 }
 
 impl From<Ball> for Interval {
