@@ -18,11 +18,11 @@
 //! `L = c₂T₁² + c₁T₂` and `Q = c₃T₁³ + 3c₂T₁T₂ + c₁T₃`. For one hidden layer and one output these are
 //! the formulas of the one-hidden-layer case; the recursion is derived here.
 
-use crate::enclosure::{Pass, exact};
 use crate::loss::Loss;
 use crate::numeric::interval::Interval;
-use crate::numeric::product::{Ball, norm};
+use crate::numeric::real::norm;
 use crate::numeric::spectrum::{gamma, gram_norm_upper, smallest_eigenvalue_lower};
+use crate::objective::enclosed::{activate, exact, forward};
 use crate::objective::{Objective, Problem};
 use nalgebra::{DMatrix, DVector};
 
@@ -75,9 +75,8 @@ struct LayerBounds {
 pub struct LocalConstants<'a> {
     problem: &'a Problem,
     region: Region<'a>,
+    /// How far from the centre the region goes.
     radius: Interval,
-    /// The centre, taken as exact.
-    center: Vec<Ball>,
     layers: Vec<LayerBounds>,
 }
 
@@ -130,7 +129,7 @@ impl<'a> LocalConstants<'a> {
                 }
             })
             .collect();
-        LocalConstants { problem, region, radius, center: exact(center), layers }
+        LocalConstants { problem, region, radius, layers }
     }
 
     /// The constants of row `i`.
@@ -161,14 +160,9 @@ impl<'a> LocalConstants<'a> {
             .iter()
             .map(|u| norm_upper_of_square(u.input_norm_squared(x, first.fan_in), first.fan_in + 1))
             .fold(Interval::ZERO, Interval::max);
-        let mut pass = Pass::new(p);
-        let local = matches!(self.region, Region::Ball { .. });
-        if local && (self.layers.len() > 1 || loss == Loss::Squared) {
-            pass.forward(&self.center, i);
-        }
         let (mut t1, mut t2, mut t3) = (input, Interval::ZERO, Interval::ZERO);
         if self.layers.len() > 1 {
-            let centre_norms = self.activation_norms(&pass);
+            let centre_norms = self.activation_norms_at_centre(i);
             let mut a = norm_upper_of_square(x.norm_squared(), first.fan_in);
             let two_over_sqrt3 = Interval::point(2.0) / Interval::point(3.0).sqrt();
             let three = Interval::point(3.0);
@@ -177,7 +171,7 @@ impl<'a> LocalConstants<'a> {
                 // ‖a_l‖: by the range of φ, by growth through the layer, by distance from the centre.
                 let h = Interval::point(below.units as f64).sqrt();
                 let by_range = Interval::point(b.value) * h;
-                let at_zero = net.activation.enclose(Interval::ZERO) * h;
+                let at_zero = activate(net.activation, Interval::ZERO).0.abs() * h;
                 let by_growth = at_zero + b1 * (below.spectral * a + below.bias);
                 let by_distance = centre_norms[l - 1] + self.radius * b1 * t1;
                 a = by_range.min(by_growth).min(by_distance);
@@ -196,9 +190,7 @@ impl<'a> LocalConstants<'a> {
             }
         }
         let c1 = match loss {
-            Loss::Squared if local => {
-                (pass.outputs()[0] - Interval::point(p.target()[i])).abs() + self.radius * t1
-            }
+            Loss::Squared => self.squared_gradient(i, t1),
             _ => Interval::point(c.gradient),
         };
         let (c2, c3) = (Interval::point(c.curvature), Interval::point(c.third));
@@ -210,22 +202,34 @@ impl<'a> LocalConstants<'a> {
         }
     }
 
-    /// `‖a_l‖` at the centre, enclosed; unbounded where there is none.
-    fn activation_norms(&self, pass: &Pass<'_>) -> Vec<Interval> {
+    /// `sup |f − y|` on the region for the squared loss.
+    fn squared_gradient(&self, i: usize, t1: Interval) -> Interval {
+        match self.region {
+            Region::Everywhere => Interval::point(f64::INFINITY),
+            Region::Ball { center, .. } => {
+                let p = self.problem;
+                let z = forward(p.network(), &exact::<Interval>(center), p.data().design().row(i)).outputs[0];
+                (z - Interval::point(p.target()[i])).abs() + self.radius * t1
+            }
+        }
+    }
+
+    fn activation_norms_at_centre(&self, i: usize) -> Vec<Interval> {
         match self.region {
             Region::Everywhere => vec![Interval::point(f64::INFINITY); self.layers.len()],
-            Region::Ball { .. } => pass
-                .a
-                .iter()
-                .map(|a| norm(&a.iter().map(|a| Interval::from(*a)).collect::<Vec<_>>()))
-                .collect(),
+            Region::Ball { center, .. } => {
+                let p = self.problem;
+                let seen = forward(p.network(), &exact::<Interval>(center), p.data().design().row(i));
+                seen.activations().map(norm).collect()
+            }
         }
     }
 }
 
 /// `√s` where `s` is a float sum of `terms` squares, widened by its rounding.
 fn norm_upper_of_square(s: f64, terms: usize) -> Interval {
-    Interval::around(s, (terms + 2) as f64 * f64::EPSILON * s).sqrt()
+    // Squares that underflow lose at most a subnormal each.
+    Interval::around(s, (terms + 2) as f64 * (f64::EPSILON * s + f64::MIN_POSITIVE)).sqrt()
 }
 
 /// Upper bound on `‖W‖₂` through the smaller of its two Gram matrices.
@@ -250,8 +254,12 @@ pub struct Constants {
     pub hessian_lipschitz: f64,
 }
 
+/// A weight is the float next to the `1/n` it stands for.
+const AS_REAL: Interval = Interval::relative(f64::EPSILON);
+
 impl Constants {
-    /// The constants of `F_w` on a region.
+    /// The constants of `F_w` on a region, whether its weights are the floats they are or the quotients `1/n` that
+    /// those stand for.
     ///
     /// For linear models with nonnegative weights: `L = c₂·λ_max(Σ wᵢx̃ᵢx̃ᵢᵀ) + λ`,
     /// `Q = c₃·λ_max(Σ wᵢ‖x̃ᵢ‖x̃ᵢx̃ᵢᵀ)` on the columns any output has kept, `μ = λ` (squared loss:
@@ -268,7 +276,7 @@ impl Constants {
         let (mut l, mut q) = (Interval::ZERO, Interval::ZERO);
         for (i, w) in objective.support() {
             let row = local.row(i);
-            let w = Interval::point(w).abs();
+            let w = Interval::point(w).abs() * AS_REAL;
             l = l + w * Interval::point(row.smoothness);
             q = q + w * Interval::point(row.hessian_lipschitz);
         }
@@ -285,7 +293,9 @@ impl Constants {
         let ridge = Interval::point(p.ridge());
         let (columns, rows, weights) = kept_inputs(objective);
         let norms: Vec<f64> = rows.chunks_exact(columns.max(1)).map(|r| Interval::norm(r).hi()).collect();
-        let l = Interval::point(c.curvature) * Interval::point(gram_norm_upper(columns, &rows, &weights));
+        let l = Interval::point(c.curvature)
+            * Interval::point(gram_norm_upper(columns, &rows, &weights))
+            * AS_REAL;
         let q = if c.third == 0.0 {
             Interval::ZERO
         } else {
@@ -294,18 +304,18 @@ impl Constants {
                 .zip(&norms)
                 .map(|(w, n)| (Interval::point(*w) * Interval::point(*n)).hi())
                 .collect();
-            Interval::point(c.third) * Interval::point(gram_norm_upper(columns, &rows, &scaled))
+            Interval::point(c.third) * Interval::point(gram_norm_upper(columns, &rows, &scaled)) * AS_REAL
         };
         let mu = match p.model().loss() {
             Loss::Squared => {
-                // The Hessian is constant; forming it rounds by at most γ·Σ wᵢ‖x̃ᵢ‖².
+                // The Hessian is constant; forming it and its weights round by at most γ·Σ wᵢ‖x̃ᵢ‖².
                 let h = objective.risk_hessian(&DVector::zeros(p.active()));
                 let mass: Interval = weights
                     .iter()
                     .zip(&norms)
                     .map(|(w, n)| Interval::point(*w) * Interval::point(*n).square())
                     .sum();
-                let rounding = Interval::point(gamma(weights.len() + 2)) * mass;
+                let rounding = Interval::point(gamma(weights.len() + 4)) * mass;
                 let sharp = Interval::point(smallest_eigenvalue_lower(&h)) - rounding + ridge;
                 sharp.lo().max(p.ridge())
             }

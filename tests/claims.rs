@@ -1,4 +1,4 @@
-//! `CLAIMS.md` is the registry, printed: every claim, its theorem, its Rust item, and they exist.
+//! `CLAIMS.md` is the registry, printed: every claim, its theorem, its Rust item and its test, and they exist.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -58,12 +58,32 @@ fn item_exists(item: &str) -> bool {
     )
 }
 
+/// `Unlearn.Sgd.noop_error` is one of the theorems whose assumptions `proofs/check` audits.
+fn theorem_is_audited(name: &str, expected: &str) -> bool {
+    let Some(name) = name.strip_prefix("Unlearn.") else { return false };
+    expected.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
+}
+
+/// `tests/bounds.rs::name` is a test function of that file, in a `proptest!` block or not.
+fn test_exists(test: &str) -> bool {
+    let Some((file, function)) = test.split_once("::") else { return false };
+    let Ok(text) = fs::read_to_string(root().join(file)) else { return false };
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let head = format!("fn {function}(");
+    lines.iter().enumerate().any(|(i, line)| {
+        // Attributes and comments may stand between.
+        let above = lines[..i].iter().rev().take_while(|l| l.starts_with('#') || l.starts_with("//"));
+        line.starts_with(&head) && above.into_iter().any(|l| *l == "#[test]")
+    })
+}
+
 fn table() -> String {
     let mut text = String::from(
         "# Claims\n\nEvery claim the library checks, with the verdict an honest check must find. The table is printed from the\n\
-         registry (`src/claim/`) and kept true by `tests/claims.rs`, which also looks up every theorem in `proofs/` and every\n\
-         item in `src/`; `tests/bounds.rs` checks the verdicts and `tests/refutations.rs` that the checkers can say no.\n\
-         A theorem that proves a claim false stands beside a verdict of `refuted`. `unlearn list claims` prints the\n\
+         registry (`src/claim/`) and kept true by `tests/claims.rs`, which also looks up every theorem in `proofs/` and in its\n\
+         audit, every item in `src/` and every test. The test named is the one that plants a fault in the claim and must see it\n\
+         refuted, where there is one; `tests/bounds.rs` checks all verdicts and `tests/refutations.rs` that the checkers can\n\
+         say no. A theorem that proves a claim false stands beside a verdict of `refuted`. `unlearn list claims` prints the\n\
          statements too.\n",
     );
     for expected in [Verdict::Holds, Verdict::Refuted] {
@@ -71,18 +91,19 @@ fn table() -> String {
         let heading = if expected == Verdict::Holds { "Expected to hold" } else { "Expected to be refuted" };
         let _ = write!(
             text,
-            "\n## {heading}\n\n| claim | statement | source | theorem | evaluated by |\n|---|---|---|---|---|\n"
+            "\n## {heading}\n\n| claim | statement | source | theorem | evaluated by | test |\n|---|---|---|---|---|---|\n"
         );
         for c in claims {
             let theorem = c.theorem.map_or("not machine-checked".into(), |t| format!("`{t}`"));
             let cell = |s: &str| s.replace('|', "\\|");
             let _ = writeln!(
                 text,
-                "| `{}` | {} | {} | {theorem} | `{}` |",
+                "| `{}` | {} | {} | {theorem} | `{}` | `{}` |",
                 c.id,
                 cell(c.statement),
                 cell(c.source),
-                c.item
+                c.item,
+                c.test()
             );
         }
     }
@@ -100,15 +121,29 @@ fn the_table_is_the_registry() {
 }
 
 #[test]
-fn every_theorem_and_item_exists() {
+fn every_theorem_item_and_test_exists() {
     let proofs = proofs();
+    let audited = fs::read_to_string(root().join("proofs/audit.expected")).expect("proofs/audit.expected");
     let mut missing = Vec::new();
     for c in claim::all() {
         if let Some(t) = c.theorem.filter(|t| !theorem_exists(t, &proofs)) {
             missing.push(format!("{}: theorem {t}", c.id));
         }
+        if let Some(t) = c.theorem.filter(|t| !theorem_is_audited(t, &audited)) {
+            missing.push(format!("{}: {t} in proofs/audit.expected", c.id));
+        }
         if !item_exists(c.item) {
             missing.push(format!("{}: item {}", c.id, c.item));
+        }
+        if !test_exists(c.test()) {
+            missing.push(format!("{}: test {}", c.id, c.test()));
+        }
+        if c.test_plants_a_fault() {
+            let file = c.test().split("::").next().expect("a file");
+            let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+            if !text.contains(&format!("\"{}\"", c.id)) {
+                missing.push(format!("{}: {file} does not name it", c.id));
+            }
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
@@ -133,4 +168,12 @@ fn a_missing_name_is_noticed() {
     assert!(!theorem_exists("Unlearn.Sgd.no_such_theorem", &proofs()));
     assert!(!item_exists("bound::sgd::no_such_function"));
     assert!(item_exists("bound::sgd::addback_error"));
+    let audited = "Sgd.noop_error: closed\n";
+    assert!(theorem_is_audited("Unlearn.Sgd.noop_error", audited));
+    assert!(
+        !theorem_is_audited("Unlearn.Sgd.noop", audited) && !theorem_is_audited("Sgd.noop_error", audited)
+    );
+    assert!(!test_exists("tests/bounds.rs::cases") && !test_exists("tests/bounds.rs::no_such_test"));
+    assert!(test_exists("tests/bounds.rs::counterexamples_shrink"));
+    assert!(test_exists("tests/unlearning.rs::every_guarantee_holds_for_linear_models"));
 }

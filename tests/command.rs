@@ -6,8 +6,12 @@ mod audit;
 mod bad_input;
 #[path = "command/derive.rs"]
 mod derive;
+#[path = "command/fuzz.rs"]
+mod fuzz;
 #[path = "command/list.rs"]
 mod list;
+#[path = "command/prune.rs"]
+mod prune;
 #[path = "command/remove.rs"]
 mod remove;
 #[path = "command/train.rs"]
@@ -95,7 +99,7 @@ fn objects(text: &str) -> Vec<serde_json::Value> {
 fn help_and_version_go_to_standard_output() {
     let desk = Desk::new();
     let help = desk.done("--help");
-    for word in ["verify", "audit", "train", "remove", "derive", "list", "Exit status"] {
+    for word in ["verify", "audit", "train", "prune", "remove", "derive", "list", "Exit status"] {
         assert!(help.contains(word), "{help}");
     }
     assert!(desk.done("derive --help").contains("gauss-newton"));

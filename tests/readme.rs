@@ -40,6 +40,7 @@ fn typed() -> Vec<Vec<String>> {
 #[test]
 fn typed_commands_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("forget.txt"), "3\n17\n42\n").expect("a writable folder");
     let commands = typed();
     assert!(commands.len() >= 3, "the README types {} commands", commands.len());
     for arguments in commands {

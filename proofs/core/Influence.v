@@ -15,6 +15,8 @@
       influence_error_computable  the same with |g x|/muR in place of |x* - x|
       newton_minus_influence   NS - IJ = HR^-1 HU H^-1 g
       influence_error_newton   |x+IJ - x*| <= (Q/2mu)|NS|^2 + |HR^-1| |HU| |IJ|
+      influence_error_safe     the same for steps solved up to rho and rhoN, without inverses:
+                               (Q/2 |N|^2 + S |p| + rho + rhoN) / mu, N the Newton step
       rank_one_leverage        one row: its leverage is not 1, and NS = IJ / (1 - leverage) *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
@@ -135,5 +137,62 @@ have -> : NS - IJ = invmx (HR x) *m (HU *m IJ).
   have := @newton_minus_influence _ _ (HR x + HU) HU (g x) Hu.
   by rewrite addrK => /(_ Ru).
 by apply: le_trans (hI _) _; rewrite -mulrA ler_wpmul2l.
+Qed.
+
+(** <v, q> >= mu |q|^2 puts q in the ball with diameter from 0 to v / mu. *)
+Lemma monotone_ball mu (q v : 'cV[R]_d) : 0 < mu -> mu * norm q ^+ 2 <= dot v q ->
+  norm (2%:R * mu *: q - v) <= norm v.
+Proof.
+move=> mu0 h; rewrite norm_le_norm -subr_ge0.
+have -> : dot v v - dot (2%:R * mu *: q - v) (2%:R * mu *: q - v)
+  = 4%:R * mu * (dot v q - mu * norm q ^+ 2).
+  by rewrite norm_sq !dotE (dotC q v); ring.
+by rewrite mulr_ge0 ?subr_ge0 // mulr_ge0 ?ler0n // ltW.
+Qed.
+
+(** [p] is the influence step, solved up to [rho], [N] the Newton step, solved up to [rhoN]. *)
+Theorem influence_error_safe mu Q S rho rhoN g HR H x p N xs : 0 < mu ->
+  strongly_monotone mu g -> rayleigh_ge mu (HR x) -> quadratic_remainder Q g HR -> g xs = 0 ->
+  opnorm_le S (H - HR x) -> norm (H *m p + g x) <= rho -> norm (HR x *m N + g x) <= rhoN ->
+  norm (x + p - xs) <= (Q / 2%:R * norm N ^+ 2 + S * norm p + (rho + rhoN)) / mu.
+Proof.
+move=> mu0 sm ray rem gxs hS hp hN.
+set q := x + N - xs; set D := N - p; pose v := g (x + N); pose t := HR x *m D.
+set r := taylor_remainder g HR x (x + N); set e := (H - HR x) *m p.
+set sN := HR x *m N + g x; set s := H *m p + g x.
+have vE : v = sN + r.
+  rewrite /v /sN /r /taylor_remainder; have -> : x + N - x = N by vring.
+  by move: (HR x *m N) (g x) (g (x + N)) => a b c; vring.
+have tE : t = sN - s + e.
+  rewrite /t /D /sN /s /e mulmxBr mulmxBl.
+  by move: (HR x *m N) (HR x *m p) (H *m p) (g x) => *; vring.
+have hr : norm r <= Q / 2%:R * norm N ^+ 2.
+  by have := rem x (x + N); have -> : x + N - x = N by vring.
+have hq : norm (2%:R * mu *: q - v) <= norm v.
+  apply: monotone_ball => //; have := sm (x + N) xs; rewrite gxs subr0.
+  exact.
+have hD : norm (2%:R * mu *: D - t) <= norm t.
+  by apply: monotone_ball => //; apply: le_trans (ray D) _; rewrite dotC.
+have -> : x + p - xs = q - D by rewrite /q /D; vring.
+rewrite ler_pdivl_mulr // mulrC -(ler_pmul2l (ltr0n R 2)) mulrA.
+have m2 : 0 <= 2%:R * mu by rewrite mulr_ge0 ?ler0n // ltW.
+rewrite -{1}(ger0_norm m2) -normZ scalerBr.
+have split (a c v' t' : 'cV[R]_d) : a - c = (a - v') - (c - t') + (v' - t') by vring.
+rewrite (split _ _ v t).
+have vt (a c f h : 'cV[R]_d) : a + c - (a - f + h) = c + f - h by vring.
+have -> : v - t = r + s - e by rewrite vE tE vt.
+have he : norm e <= S * norm p by apply: hS.
+apply: le_trans (norm_triangle _ _) _.
+apply: le_trans (ler_add (norm_triangleB _ _) (norm_triangleB _ _)) _.
+have nv : norm v <= rhoN + Q / 2%:R * norm N ^+ 2.
+  by rewrite vE; apply: le_trans (norm_triangle _ _) _; apply: ler_add.
+have nt : norm t <= rhoN + rho + S * norm p.
+  rewrite tE; apply: le_trans (norm_triangle _ _) _; apply: ler_add => //.
+  by apply: le_trans (norm_triangleB _ _) _; apply: ler_add.
+have nw : norm (r + s) <= Q / 2%:R * norm N ^+ 2 + rho.
+  by apply: le_trans (norm_triangle _ _) _; apply: ler_add.
+apply: le_trans (ler_add (ler_add (le_trans hq nv) (le_trans hD nt)) (ler_add nw he)) _.
+rewrite le_eqVlt; apply/orP; left; apply/eqP.
+by move: (norm N ^+ 2) (norm p) => a c; ring.
 Qed.
 End Influence.

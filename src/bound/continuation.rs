@@ -16,17 +16,18 @@
 //! Steps are discrete, so no continuity is needed. The same induction works with any other bound on
 //! the gap that at step `k + 1` only uses constants on the segments of steps `0 … k`, never decreases
 //! and stays at most `r`: recollection passes `max_k‖v_k‖ + e_t`. For linear models `B_r` is everything
-//! and there is nothing to find. Derived here.
+//! and there is nothing to find. Derived here; proved as `Unlearn.Continuation.self_consistent_radius`.
 
 use super::ledger::{Ledger, Reference};
 use crate::constants::{LocalConstants, Region};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
 use crate::train::coupling::Coupling;
+use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
 
 /// What justifies the region.
-pub const THEOREM: &str = "self-consistent radius";
+pub const THEOREM: &str = "Unlearn.Continuation.self_consistent_radius";
 
 /// `γ_t`: a bound on the largest distance between the two paths, from the constants in the ledger.
 ///
@@ -60,19 +61,25 @@ pub fn gap(ledger: &Ledger) -> Interval {
 pub fn certified_ledger(
     coupling: &Coupling<'_>,
     run: &Trajectory,
+    known: &RunEnclosure,
     reference: Reference,
     bound: impl Fn(&Ledger) -> Result<f64>,
 ) -> Result<Ledger> {
     if coupling.problem.model().is_linear() {
         let local = LocalConstants::new(coupling.problem, Region::Everywhere);
-        return Ledger::new(coupling, run, reference, &local);
+        return Ledger::new(coupling, run, known, reference, &local);
+    }
+    if !known.largest().is_finite() {
+        let why = "rounding may have carried the recorded run out of the region where constants are known; use \
+                   fewer or smaller steps";
+        return Err(Error::Hypothesis { theorem: THEOREM, why: why.into() });
     }
     let travelled = run.enclosing_radius();
     let on = |r: f64| {
-        // The computed points stand for the exact ones, on both paths.
-        let radius = travelled + r * (1.0 + 1e-6);
+        // The exact run is within `travelled` of the start (where its enclosure is finite), retraining within r of it.
+        let radius = (Interval::point(travelled) + Interval::point(r)).hi();
         let region = Region::Ball { center: run.start(), radius };
-        Ledger::new(coupling, run, reference, &LocalConstants::new(coupling.problem, region))
+        Ledger::new(coupling, run, known, reference, &LocalConstants::new(coupling.problem, region))
     };
     // Constants grow with the radius, so the bound at radius 0 is a lower limit for any answer.
     let least = bound(&on(0.0)?)?;

@@ -16,7 +16,9 @@
 //! The safe form compares with Newton's step `Δ_N` instead, `Δ_N − Δ = H_R⁻¹(H − H_R)Δ`, and needs no
 //! knowledge of `u`:
 //!
-//! `‖θ_o + Δ − θ_r‖ ≤ ((Q/2)‖Δ_N‖² + ‖H − H_R‖‖Δ‖ + ρ)/μ_R`.
+//! `‖θ_o + Δ − θ_r‖ ≤ ((Q/2)‖Δ_N‖² + ‖H − H_R‖‖Δ‖ + ρ)/μ_R`, `ρ` the linear residuals of both steps.
+//!
+//! Proved for approximate steps as `Unlearn.Influence.influence_error_safe`.
 //!
 //! Under the sum reduction `H − H_R` is the Hessian of the forgotten rows; under the mean it is not,
 //! because the rows kept gain weight: it is `Σ (1/n − w_i)∇²ℓ_i`. Influence is *not* exact for the
@@ -26,12 +28,16 @@ use super::{Bound, residual};
 use crate::constants::{LocalConstants, Region};
 use crate::error::Result;
 use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
 use crate::numeric::spectrum::{gamma, largest_eigenvalue_upper, smallest_eigenvalue_lower};
 use crate::objective::Objective;
+use crate::objective::enclosed::{self, exact};
 use nalgebra::DVector;
 
 /// The theorem's name.
 pub const THEOREM: &str = "Unlearn.Influence.influence_error";
+/// The theorem behind [`safe_error`].
+pub const SAFE: &str = "Unlearn.Influence.influence_error_safe";
 
 /// What the bound on `‖θ_o + Δ − θ_r‖` is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,36 +76,53 @@ pub fn error(distance: Interval, terms: Terms, mu_full: f64) -> Result<Bound> {
 /// # Errors
 /// [`crate::error::Error::Hypothesis`] unless `μ_R > 0`.
 pub fn safe_error(newton_step: Interval, step: Interval, terms: Terms, mu_retained: f64) -> Result<Bound> {
-    residual::check_strong("influence, safe form", mu_retained)?;
+    residual::check_strong(SAFE, mu_retained)?;
     let q = Interval::point(terms.hessian_lipschitz);
     let value = Interval::point(0.5) * q * newton_step.square()
         + Interval::point(terms.curvature_change) * step
         + Interval::point(terms.linear_residual);
-    Ok(Bound { theorem: "influence, safe form", value: value / Interval::point(mu_retained) })
+    Ok(Bound { theorem: SAFE, value: value / Interval::point(mu_retained) })
 }
 
-/// An upper bound on `‖∇²F_v(θ) − ∇²F_w(θ)‖` for two weightings of the same linear problem: the
-/// Hessian of the weight difference, whose ridge cancels, with the rounding of forming it,
-/// `γ·Σ|vᵢ−wᵢ|(Lᵢ + Qᵢ‖θ‖)`.
+/// An upper bound on `‖∇²F_v(θ) − ∇²F_w(θ)‖` for two weightings of the same linear problem: the norm of the
+/// computed Hessian of the weight difference (the ridge cancels), and how far that can be from the exact one,
+///
+/// `Σ |vᵢ−wᵢ|‖x̃ᵢ‖²(‖S̃ᵢ − Sᵢ‖ + γ‖S̃ᵢ‖) + 2ε Σ(|vᵢ|+|wᵢ|)‖x̃ᵢ‖²‖Sᵢ‖`,
+///
+/// with the float curvature `S̃ᵢ` against the enclosed one, the rounding of the products, and weights that stand
+/// for `1/n` and `1/|R|`.
 ///
 /// # Errors
 /// As [`crate::objective::Problem::weighted`].
 pub fn curvature_change(v: &Objective<'_>, w: &Objective<'_>, theta: &DVector<f64>) -> Result<f64> {
     let problem = v.problem();
+    let loss = problem.model().loss();
     let difference: Vec<f64> = v.weights().iter().zip(w.weights()).map(|(a, b)| a - b).collect();
     let h = problem.weighted(difference)?;
     let matrix = h.risk_hessian(theta);
     let local = LocalConstants::new(problem, Region::Everywhere);
-    let mut mass = Interval::ZERO;
-    let size = Interval::norm(theta.as_slice());
-    for (i, weight) in h.support() {
-        let c = local.row(i);
-        let row = Interval::point(c.smoothness) + Interval::point(c.hessian_lipschitz) * size;
-        mass = mass + Interval::point(weight).abs() * row;
+    let curvature = Interval::point(loss.constants().curvature);
+    let products = Interval::point(gamma(problem.rows() + 8));
+    let mut off = Interval::ZERO;
+    let at = exact::<Interval>(theta);
+    let mut ws = problem.network().workspace();
+    let outputs = problem.network().outputs();
+    let mut floats = vec![0.0; outputs * outputs];
+    for i in 0..problem.rows() {
+        let (a, b, weight) = (v.weights()[i], w.weights()[i], h.weights()[i]);
+        if a == 0.0 && b == 0.0 {
+            continue;
+        }
+        let x = problem.data().design().row(i);
+        let size = Interval::point(local.row(i).smoothness) / curvature;
+        loss.curvature(problem.network().forward(theta.as_slice(), x, &mut ws), &mut floats);
+        let exact = enclosed::curvature(loss, &enclosed::forward(problem.network(), &at, x).outputs);
+        let missed: Vec<Interval> = floats.iter().zip(exact).map(|(f, e)| Interval::point(*f) - e).collect();
+        let rounded = norm(&missed) + products * Interval::norm(&floats);
+        let weights = Interval::point(a).abs() + Interval::point(b).abs();
+        let unit = Interval::point(2.0 * f64::EPSILON);
+        off = off + size * (Interval::point(weight).abs() * rounded + unit * weights * curvature);
     }
-    // The difference of the weights rounds too, and every curvature is evaluated on a rounded output:
-    // a handful of operations more than the sum has terms.
-    let rounding = Interval::point(gamma(problem.rows() + problem.data().cols() + 32)) * mass;
     let top = largest_eigenvalue_upper(&matrix).max(-smallest_eigenvalue_lower(&matrix)).max(0.0);
-    Ok((Interval::point(top) + rounding).hi())
+    Ok((Interval::point(top) + off).hi())
 }

@@ -4,7 +4,10 @@
 use crate::constants::LocalConstants;
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
+use crate::objective::enclosed::exact;
 use crate::train::coupling::Coupling;
+use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
 use nalgebra::DVector;
 
@@ -30,6 +33,25 @@ impl Reference {
             Reference::End => run.last(),
             Reference::Recorded => &run.points[k],
         }
+    }
+
+    /// How far the exact `φ_k` can be from [`Reference::point`].
+    pub(crate) fn radius(self, known: &RunEnclosure, k: usize) -> f64 {
+        match self {
+            Reference::Start => 0.0,
+            Reference::End => known.last(),
+            Reference::Recorded => known.radii[k],
+        }
+    }
+
+    /// `‖θ_k − φ_k‖` on the exact run.
+    fn displacement(self, run: &Trajectory, known: &RunEnclosure, k: usize) -> Interval {
+        if self == Reference::Recorded {
+            return Interval::ZERO;
+        }
+        let slack = Interval::point(known.radii[k]) + Interval::point(self.radius(known, k));
+        let computed = distance(&run.points[k], self.point(run, k));
+        (computed + Interval::around(0.0, slack.hi())).nonnegative()
     }
 }
 
@@ -83,33 +105,31 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Fills in the ledger of a recorded run. `local` must be valid on a region that contains both
-    /// paths and the reference points (everywhere, for linear models).
+    /// Fills in the ledger of the *exact* run, enclosed around the recorded one by `known`. `local` must be valid
+    /// on a region that contains both exact paths, the recorded one and the reference points (everywhere,
+    /// for linear models).
     ///
     /// # Errors
-    /// [`Error::Shape`] when the run does not have one point more than the plan has steps.
+    /// [`Error::Shape`] when the run or its enclosure does not have one point more than the plan has steps.
     pub fn new(
         coupling: &Coupling<'_>,
         run: &Trajectory,
+        known: &RunEnclosure,
         reference: Reference,
         local: &LocalConstants<'_>,
     ) -> Result<Ledger> {
         let plan = coupling.plan;
         Error::check_shape("points of the run (steps + 1)", plan.len() + 1, run.points.len())?;
+        Error::check_shape("radii of the run (steps + 1)", plan.len() + 1, known.radii.len())?;
         let entries = (0..plan.len())
             .map(|k| {
                 let c = coupling.constants(k, local);
                 let touched = coupling.touches(k);
-                let theta = &run.points[k];
                 let drop_norm = if touched {
-                    let r = coupling.drop(k, theta);
-                    let n = Interval::norm(r.as_slice());
-                    // Rounding of the rows' gradients: relative to their size and to what they are
-                    // evaluated on, through the smoothness of the dropped part.
-                    let size = Interval::norm(theta.as_slice()).hi();
-                    let terms = (plan.steps[k].rows.len() + coupling.problem.data().cols() + 8) as f64;
-                    let slack = 4.0 * f64::EPSILON * terms * (n.hi() + c.drop_lipschitz.min(1e300) * size);
-                    (n + Interval::new(-slack, slack)).nonnegative()
+                    // drop_k is R_k-Lipschitz: the exact θ_k is within e_k of the recorded point.
+                    let at_point = norm(&coupling.drop_enclosed(k, &exact::<Interval>(&run.points[k])));
+                    let moved = Interval::point(c.drop_lipschitz) * Interval::point(known.radii[k]);
+                    (at_point + Interval::around(0.0, moved.hi())).nonnegative()
                 } else {
                     Interval::ZERO
                 };
@@ -121,7 +141,7 @@ impl Ledger {
                     touched,
                     drop_lipschitz: if touched { c.drop_lipschitz } else { 0.0 },
                     drop_norm,
-                    displacement: distance(theta, reference.point(run, k)),
+                    displacement: reference.displacement(run, known, k),
                 }
             })
             .collect();

@@ -2,16 +2,22 @@
 //! an interval around the right-hand side, with the name of the theorem that justifies it.
 
 pub mod audit;
+pub mod chebyshev;
 pub mod continuation;
+pub mod guo;
 pub mod influence;
 pub mod kantorovich;
+pub mod ladder;
 pub mod ledger;
 pub mod localisation;
 pub mod momentum;
 pub mod newton;
 pub mod recollection;
+pub mod removal;
 pub mod residual;
 pub mod sgd;
+pub mod warnecke;
+pub mod zhang;
 
 use crate::numeric::interval::Interval;
 
@@ -23,7 +29,3 @@ pub struct Bound {
     /// An enclosure of the right-hand side. The error is at most `value.hi()`.
     pub value: Interval,
 }
-
-/// Relative allowance for the rounding of a vector that was summed over a recorded run: 10⁻¹² is
-/// several thousand units of rounding, more than any run here accumulates relative to its result.
-pub(crate) const SUM_ROUNDING: Interval = Interval::relative(1e-12);

@@ -9,26 +9,24 @@
 //! for any `L_k`-Lipschitz `keep_k`. Derived here. At `β = 0` it is a sharper form of the general
 //! bound, since it carries `‖Σ‖` where the closed form carries `Σ‖·‖`.
 
+use super::Bound;
 use super::ledger::Ledger;
-use super::{Bound, SUM_ROUNDING};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
-use nalgebra::DVector;
 
 /// The theorem's name.
 pub const THEOREM: &str = "Unlearn.Momentum.unlearn_error";
 
-/// The bound on `‖θ_u − θ′_t‖` for recorded gradients, given `A_0 … A_{t−1}`.
+/// The bound on `‖θ_u − θ′_t‖` for recorded gradients, given enclosures of `‖A_0‖ … ‖A_{t−1}‖`.
 ///
 /// # Errors
 /// [`Error::Shape`] when ledger and sums disagree in length.
-pub fn addback_error(ledger: &Ledger, partial_sums: &[DVector<f64>]) -> Result<Bound> {
+pub fn addback_error(ledger: &Ledger, partial_sums: &[Interval]) -> Result<Bound> {
     Error::check_shape("partial sums (one per step)", ledger.entries.len(), partial_sums.len())?;
     let beta = Interval::point(ledger.momentum);
     let (mut p, mut e) = (Interval::ZERO, Interval::ZERO);
     for (entry, a) in ledger.entries.iter().zip(partial_sums) {
-        let added = Interval::norm(a.as_slice()) * SUM_ROUNDING;
-        p = beta * p + Interval::point(entry.keep_lipschitz) * (e + added);
+        p = beta * p + Interval::point(entry.keep_lipschitz) * (e + *a);
         e = e + entry.eta * p;
     }
     Ok(Bound { theorem: THEOREM, value: e })

@@ -14,21 +14,23 @@
 //! `‖r‖ ≤ (Q_k/2)‖θ′_k − θ_k‖²`, beyond what they inherit, so
 //! `p_{k+1} = β p_k + L_k e_k + (Q_k/2)(…)²`, `e_{k+1} = e_k + η_k p_{k+1}`, and likewise
 //! `s_{k+1} = β s_k + L_k G_k + ‖drop_k(θ_k)‖`, `G_{k+1} = G_k + η_k s_{k+1}`.
+//!
+//! The confined forms are proved as `Unlearn.Continuation.confined_error_plain` and, with momentum,
+//! `Unlearn.Continuation.confined_error`.
 
+use super::Bound;
 use super::ledger::{Entry, Ledger};
-use super::{Bound, SUM_ROUNDING};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
-use nalgebra::DVector;
 
 /// The theorem's name.
 pub const THEOREM: &str = "Unlearn.Recollection.error";
 
-/// The bound on `‖θ_t + v_t − θ′_t‖`, given the recorded `v_0 … v_t`.
+/// The bound on `‖θ_t + v_t − θ′_t‖`, given enclosures of `‖v_0‖ … ‖v_t‖`.
 ///
 /// # Errors
 /// [`Error::Shape`] when the sizes disagree, [`Error::Hypothesis`] when the run used momentum.
-pub fn recollection_error(ledger: &Ledger, carried: &[DVector<f64>]) -> Result<Bound> {
+pub fn recollection_error(ledger: &Ledger, carried: &[Interval]) -> Result<Bound> {
     Error::check_shape("carried vectors (steps + 1)", ledger.entries.len() + 1, carried.len())?;
     if ledger.momentum != 0.0 {
         return Err(Error::Hypothesis {
@@ -40,9 +42,8 @@ pub fn recollection_error(ledger: &Ledger, carried: &[DVector<f64>]) -> Result<B
     let mut e = Interval::ZERO;
     for (entry, v) in ledger.entries.iter().zip(carried) {
         let c = step_factor(ledger, entry);
-        let v = Interval::norm(v.as_slice()) * SUM_ROUNDING;
         let q = Interval::point(entry.keep_hessian_lipschitz);
-        e = c * e + half * entry.eta * q * (v + e).square();
+        e = c * e + half * entry.eta * q * (*v + e).square();
     }
     Ok(Bound { theorem: THEOREM, value: e })
 }
@@ -51,14 +52,14 @@ pub fn recollection_error(ledger: &Ledger, carried: &[DVector<f64>]) -> Result<B
 ///
 /// # Errors
 /// [`Error::Shape`] when the sizes disagree.
-pub fn confined_error(ledger: &Ledger, carried: &[DVector<f64>]) -> Result<Bound> {
+pub fn confined_error(ledger: &Ledger, carried: &[Interval]) -> Result<Bound> {
     Error::check_shape("carried vectors (steps + 1)", ledger.entries.len() + 1, carried.len())?;
     let (half, beta) = (Interval::point(0.5), Interval::point(ledger.momentum));
     let (mut e, mut gap) = (Interval::ZERO, Interval::ZERO);
     // Their velocities, with momentum.
     let (mut p, mut s) = (Interval::ZERO, Interval::ZERO);
     for (entry, v) in ledger.entries.iter().zip(carried) {
-        let between = (Interval::norm(v.as_slice()) * SUM_ROUNDING + e).min(gap);
+        let between = (*v + e).min(gap);
         let bent = half * Interval::point(entry.keep_hessian_lipschitz) * between.square();
         if ledger.momentum == 0.0 {
             let c = step_factor(ledger, entry);
@@ -72,11 +73,11 @@ pub fn confined_error(ledger: &Ledger, carried: &[DVector<f64>]) -> Result<Bound
             gap = gap + entry.eta * s;
         }
     }
-    Ok(Bound { theorem: "recollection error, confined", value: e })
+    Ok(Bound { theorem: "Unlearn.Continuation.confined_error", value: e })
 }
 
 /// `c_k ≥ ‖I − η_k H‖` for every Hessian of `keep_k`.
-fn step_factor(ledger: &Ledger, entry: &Entry) -> Interval {
+pub(crate) fn step_factor(ledger: &Ledger, entry: &Entry) -> Interval {
     // Spectrum of H within [μ, L] (convex) or [−L, L]: ‖I − ηH‖ ≤ max(|1 − ημ|, |1 − ηL|).
     let low = if ledger.convex { entry.keep_strong } else { -entry.keep_lipschitz };
     (Interval::ONE - entry.eta * Interval::point(low)).abs().max((Interval::ONE - entry.stretch()).abs())

@@ -12,9 +12,9 @@
 use super::Bound;
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
-use crate::objective::Objective;
-use crate::train::newton::rounding_floor;
-use nalgebra::{DMatrix, DVector};
+use crate::numeric::real::norm;
+use crate::objective::enclosed::{Enclosed, exact};
+use nalgebra::DVector;
 
 /// The theorem on the distance.
 pub const THEOREM: &str = "Unlearn.Convex.residual_bound";
@@ -35,11 +35,28 @@ pub fn check_strong(theorem: &'static str, mu: f64) -> Result<()> {
     Err(Error::Hypothesis { theorem, why })
 }
 
-/// `‖∇F(θ)‖` with its rounding, given the Hessian at `θ` (it only enters the allowance).
-pub fn gradient_norm(objective: &Objective<'_>, theta: &DVector<f64>, hessian: &DMatrix<f64>) -> Interval {
-    let slack = rounding_floor(objective, theta, hessian);
-    let norm = Interval::norm(objective.gradient(theta).as_slice());
-    (norm + Interval::around(0.0, slack)).nonnegative()
+/// An enclosure of `‖∇F(θ)‖` at a vector of floats.
+pub(crate) fn gradient_norm(objective: &Enclosed<'_>, theta: &DVector<f64>) -> Interval {
+    norm(&objective.gradient(&exact::<Interval>(theta)))
+}
+
+/// `ρ ≥ ‖HΔ + ∇F(θ)‖` for the exact step `Δ = end − θ` between two vectors of floats, with `H` the Hessian of
+/// `curved` at `θ` and the gradient that of `objective`: how far the step is from solving `HΔ = −∇F(θ)`.
+pub(crate) fn linear_residual(
+    curved: &Enclosed<'_>,
+    objective: &Enclosed<'_>,
+    theta: &DVector<f64>,
+    end: &DVector<f64>,
+) -> f64 {
+    let at = exact::<Interval>(theta);
+    let left = curved.hvp(&at, &difference(end, theta));
+    let right = objective.gradient(&at);
+    norm(&left.into_iter().zip(right).map(|(a, b)| a + b).collect::<Vec<_>>()).hi()
+}
+
+/// `a − b`, coordinate by coordinate.
+pub(crate) fn difference(a: &DVector<f64>, b: &DVector<f64>) -> Vec<Interval> {
+    a.iter().zip(b).map(|(a, b)| Interval::point(*a) - Interval::point(*b)).collect()
 }
 
 /// `‖θ − θ*‖ ≤ ‖∇F(θ)‖/μ`.

@@ -1,15 +1,18 @@
 //! One case: a problem, a forget set and a run, with the expensive results computed once.
 
-use crate::bound::ledger::distance;
+use super::masks::Spectrum;
 use crate::constants::{Constants, Region};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::numeric::interval::Interval;
+use crate::numeric::located::Located;
 use crate::objective::Problem;
+use crate::objective::enclosed::Enclosed;
 use crate::train::coupling::{Coupling, Normalisation};
+use crate::train::minimiser::{around, refined};
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::Plan;
-use crate::train::rounding::{Drift, drift};
+use crate::train::rounding::{RunEnclosure, effort};
 use crate::train::sgd::{self, Trajectory};
 use nalgebra::DVector;
 use std::sync::OnceLock;
@@ -34,9 +37,17 @@ pub struct Case {
     pub start: DVector<f64>,
     /// How coupled retraining divides its batches.
     pub normalisation: Normalisation,
+    /// Are runs followed, and minimisers corrected, in precise arithmetic?
+    tightened: bool,
     fits: [OnceLock<Result<Fit>>; 2],
+    refitted: OnceLock<Result<Located>>,
+    precise: [OnceLock<Result<Located>>; 2],
     runs: [OnceLock<Result<Trajectory>>; 2],
-    drift: OnceLock<Result<Drift>>,
+    enclosures: [OnceLock<Result<RunEnclosure>>; 2],
+    effort: OnceLock<Result<f64>>,
+    full: OnceLock<Constants>,
+    /// Of the Hessians that the claims on masks compare.
+    pub(super) nested_spectra: OnceLock<Result<[Spectrum; 3]>>,
     retained: OnceLock<Result<Constants>>,
 }
 
@@ -58,9 +69,15 @@ impl Case {
             plan,
             start,
             normalisation,
+            tightened: false,
             fits: Default::default(),
+            refitted: OnceLock::new(),
+            precise: Default::default(),
             runs: Default::default(),
-            drift: OnceLock::new(),
+            enclosures: Default::default(),
+            effort: OnceLock::new(),
+            full: OnceLock::new(),
+            nested_spectra: OnceLock::new(),
             retained: OnceLock::new(),
         }
     }
@@ -71,7 +88,24 @@ impl Case {
         self
     }
 
-    /// The minimiser on all rows.
+    /// The same case with runs followed, and minimisers corrected, in precise arithmetic: for verdicts that rounding
+    /// left open.
+    pub fn tightened(&self) -> Case {
+        let (problem, forget, plan) = (self.problem.clone(), self.forget.clone(), self.plan.clone());
+        let case =
+            Case::new(self.origin.clone(), problem, forget, plan, self.start.clone(), self.normalisation);
+        Case {
+            label: self.label.clone(),
+            tightened: true,
+            fits: self.fits.clone(),
+            precise: self.precise.clone(),
+            runs: self.runs.clone(),
+            retained: self.retained.clone(),
+            ..case
+        }
+    }
+
+    /// The minimiser on all rows, as computed.
     ///
     /// # Errors
     /// As [`minimise`].
@@ -82,7 +116,7 @@ impl Case {
             .map_err(Clone::clone)
     }
 
-    /// The exactly retrained minimiser.
+    /// The retrained minimiser, as computed.
     ///
     /// # Errors
     /// As [`minimise`] and [`Problem::retained`].
@@ -143,16 +177,49 @@ impl Case {
             .clone()
     }
 
-    /// The distance of `theta` from the exact minimiser on the rows kept: the computed distance,
-    /// widened by `‖∇F_R‖/μ` at the computed minimiser. Unbounded above when `μ` is not positive.
+    /// Constants of the objective on all rows, valid everywhere (linear models).
+    pub fn full_constants(&self) -> Constants {
+        *self.full.get_or_init(|| Constants::of(&self.problem.full(), Region::Everywhere))
+    }
+
+    /// The exact minimiser on the rows kept, around the computed one.
+    pub(crate) fn refit_located(&self) -> Result<&Located> {
+        let find = || {
+            let mu = self.retained_constants()?.strong_convexity;
+            if self.tightened {
+                return self.refit_precise().cloned();
+            }
+            Ok(around(&Enclosed::retained(&self.problem, &self.forget), self.refit()?, mu))
+        };
+        self.refitted.get_or_init(find).as_ref().map_err(Clone::clone)
+    }
+
+    /// The exact minimiser on all rows, to about 25 digits where the condition allows it.
+    pub(crate) fn fit_precise(&self) -> Result<&Located> {
+        let find = || {
+            let mu = self.full_constants().strong_convexity;
+            refined(&Enclosed::full(&self.problem), &self.problem.full(), self.fit()?, mu)
+        };
+        self.precise[0].get_or_init(find).as_ref().map_err(Clone::clone)
+    }
+
+    /// The exact minimiser on the rows kept, to about 25 digits where the condition allows it.
+    pub(crate) fn refit_precise(&self) -> Result<&Located> {
+        let find = || {
+            let mu = self.retained_constants()?.strong_convexity;
+            let floats = self.problem.retained(&self.forget)?;
+            refined(&Enclosed::retained(&self.problem, &self.forget), &floats, self.refit()?, mu)
+        };
+        self.precise[1].get_or_init(find).as_ref().map_err(Clone::clone)
+    }
+
+    /// The distance of `theta` from the exact minimiser on the rows kept: the distance from the computed one,
+    /// widened by an enclosed `‖∇F_R‖/μ` there. Unbounded above when `μ` is not positive.
     ///
     /// # Errors
     /// As [`Case::refit`].
     pub fn distance_to_refit(&self, theta: &DVector<f64>) -> Result<Interval> {
-        let refit = self.refit()?;
-        let mu = self.retained_constants()?.strong_convexity.max(0.0);
-        let radius = (Interval::point(refit.residual_bound()) / Interval::point(mu)).hi();
-        Ok((distance(theta, &refit.theta) + Interval::new(-radius, radius)).nonnegative())
+        Ok(Located::at(theta).distance(self.refit_located()?))
     }
 
     /// The size of the vectors compared with the minimisers: their own, and, since a minimiser may be 0
@@ -167,34 +234,61 @@ impl Case {
         Ok(self.fit()?.theta.norm() + refit.theta.norm() + reach + SMALLEST_SIZE)
     }
 
-    /// The distance of `theta` from the coupled retraining run's end, with both runs' rounding.
+    /// Where the exact run is, around the recorded one.
+    ///
+    /// # Errors
+    /// As [`Case::run`].
+    pub fn run_enclosure(&self) -> Result<&RunEnclosure> {
+        let find = || {
+            let of =
+                if self.tightened { RunEnclosure::of_training_refined } else { RunEnclosure::of_training };
+            Ok(of(&self.problem, &self.plan, self.run()?))
+        };
+        self.enclosures[0].get_or_init(find).as_ref().map_err(Clone::clone)
+    }
+
+    /// Where exact coupled retraining is, around the computed one.
+    ///
+    /// # Errors
+    /// As [`Case::rerun`].
+    pub fn rerun_enclosure(&self) -> Result<&RunEnclosure> {
+        let find = || {
+            let of = if self.tightened {
+                RunEnclosure::of_retraining_refined
+            } else {
+                RunEnclosure::of_retraining
+            };
+            Ok(of(&self.coupling()?, self.rerun()?))
+        };
+        self.enclosures[1].get_or_init(find).as_ref().map_err(Clone::clone)
+    }
+
+    /// The end of the exact run.
+    pub(crate) fn run_located(&self) -> Result<Located> {
+        Ok(Located::at(self.run()?.last()).widened(self.run_enclosure()?.last()))
+    }
+
+    /// The end of exact coupled retraining.
+    pub(crate) fn rerun_located(&self) -> Result<Located> {
+        Ok(Located::at(self.rerun()?.last()).widened(self.rerun_enclosure()?.last()))
+    }
+
+    /// The distance of `theta` from the end of exact coupled retraining.
     ///
     /// # Errors
     /// As [`Case::rerun`].
     pub fn distance_to_rerun(&self, theta: &DVector<f64>) -> Result<Interval> {
-        let rerun = self.rerun()?;
-        let allowance = self.run_rounding()? + self.sum_rounding(theta);
-        Ok((distance(theta, rerun.last()) + Interval::new(-allowance, allowance)).nonnegative())
+        Ok(Located::at(theta).distance(&self.rerun_located()?))
     }
 
-    /// Effort and rounding of both runs together.
-    fn drift(&self) -> Result<Drift> {
-        self.drift.get_or_init(|| self.compute_drift()).clone()
-    }
-
-    fn compute_drift(&self) -> Result<Drift> {
-        let coupling = self.coupling()?;
-        let run = drift(&self.problem, &self.plan, self.run()?, |_| 1.0);
-        let rerun = drift(&self.problem, &self.plan, self.rerun()?, |k| coupling.renormalisation(k));
-        Ok(Drift { effort: run.effort + rerun.effort, allowance: run.allowance + rerun.allowance })
-    }
-
-    /// Allowance for the rounding of both runs together.
-    ///
-    /// # Errors
-    /// As [`Case::rerun`].
-    pub fn run_rounding(&self) -> Result<f64> {
-        Ok(self.drift()?.allowance)
+    /// How far both runs went if nothing cancelled.
+    fn effort(&self) -> Result<f64> {
+        let find = || {
+            let coupling = self.coupling()?;
+            let run = effort(&self.problem, &self.plan, self.run()?, |_| 1.0);
+            Ok(run + effort(&self.problem, &self.plan, self.rerun()?, |k| coupling.renormalisation(k)))
+        };
+        self.effort.get_or_init(find).clone()
     }
 
     /// The size of what is compared with the runs: where they began and ended and how far they went. A relative
@@ -203,16 +297,15 @@ impl Case {
     /// # Errors
     /// As [`Case::rerun`].
     pub fn run_size(&self) -> Result<f64> {
-        Ok(self.start.norm() + self.run()?.last().norm() + self.rerun()?.last().norm() + self.drift()?.effort)
+        Ok(self.start.norm()
+            + self.run()?.last().norm()
+            + self.rerun()?.last().norm()
+            + self.effort()?
+            + SMALLEST_SIZE)
     }
 
-    /// Allowance for a vector assembled from the recorded steps.
-    fn sum_rounding(&self, theta: &DVector<f64>) -> f64 {
-        let travelled = self.run().map_or(0.0, |run| run.radius_around(run.start()));
-        4.0 * f64::EPSILON * (self.plan.len() + 1) as f64 * (theta.norm() + travelled)
-    }
-
-    /// The ball around the start that contains both paths (everything, for a linear model).
+    /// The ball around the start that contains both computed paths with room to spare (everything, for a linear
+    /// model). Where [`Case::run_enclosure`] and [`Case::rerun_enclosure`] are finite it contains the exact paths too.
     ///
     /// # Errors
     /// As [`Case::rerun`].

@@ -1,23 +1,25 @@
 //! Negative controls: statements in print or in released code that a sound check must refute.
 
-use super::fixed::Ends;
 use super::identities::{Denominator, LEAST_SQUARES, ONE_OUTPUT, izzo, residuals, woodbury};
-use super::masks::ANY_MODEL;
+use super::masks::{ANY_MODEL, MOST_PARAMETERS};
 use super::sgd::applicable;
 use super::steps::retraining;
+use super::system::System;
 use super::{Case, Claim, Domain, Evidence, Outcome, Verdict};
+use crate::constants::{Constants, Region};
 use crate::data::{Dataset, Design, RowSet};
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::mask::Mask;
 use crate::model::Model;
 use crate::numeric::enclosure::{operator_norm, singular_values, symmetric_norm};
-use crate::numeric::factor::Cholesky;
 use crate::numeric::interval::Interval;
 use crate::numeric::power::norm_estimate;
+use crate::numeric::precise::Precise;
+use crate::numeric::real::norm;
+use crate::objective::enclosed::Enclosed;
 use crate::objective::{Problem, Reduction};
 use crate::train::coupling::Normalisation;
-use crate::train::newton::rounding_floor;
 use crate::train::plan::{Plan, Step};
 use crate::unlearn::features::features;
 use nalgebra::DVector;
@@ -44,7 +46,7 @@ pub fn claims() -> Vec<Claim> {
             title: "leave-k-out residuals as printed in the algorithm",
             statement: "y_U − X_Uθ₋U = (I − T)⁻¹Dr with T_ij = h_ij/(1 − h_jj)",
             source: "Izzo et al. 2021 (arXiv 2002.10077), Algorithm 2 and equation (7)",
-            theorem: None,
+            theorem: Some("Unlearn.Misread.izzo_printed_fails"),
             item: "claim::identities::izzo",
             expected: Verdict::Refuted,
             domain: LEAST_SQUARES,
@@ -57,7 +59,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "θ − A⁻¹X_Uᵀ(I − H_UU)⁻¹r with A = XᵀX + λnI minimises the mean loss of the kept rows \
                         + (λ/2)‖θ‖²",
             source: "a common reading of the Woodbury downdate; no paper states it",
-            theorem: None,
+            theorem: Some("Unlearn.Misread.scaled_ridge_fails"),
             item: "unlearn::leave_out::LeaveOut",
             expected: Verdict::Refuted,
             domain: LEAST_SQUARES,
@@ -153,10 +155,12 @@ fn guo(case: &Case) -> Result<Outcome> {
         let (n, m) = (case.problem.rows() as f64, case.forget.len() as f64);
         let rows: Vec<usize> = (0..case.problem.rows()).collect();
         let x = features(&case.problem, &rows)?;
-        let largest = x.column_iter().map(|c| c.norm()).fold(1.0, f64::max);
-        let bound = 4.0 * 0.25 * largest.powi(5) * m * m / (case.problem.ridge().powi(2) * (n - m));
-        // A handful of operations, each within a unit of rounding.
-        let bound = Interval::around(bound, 32.0 * f64::EPSILON * bound);
+        let norms = x.column_iter().map(|c| Interval::norm(c.as_slice()));
+        let largest = norms.fold(Interval::ONE, Interval::max);
+        let (m, kept) = (Interval::point(m), Interval::point(n - m));
+        // 4γ = 1.
+        let bound = largest * largest.square().square() * m.square()
+            / (Interval::point(case.problem.ridge()).square() * kept);
         Ok(Outcome::Compared(Evidence::inequality(residual, bound, size)))
     })())
 }
@@ -170,23 +174,28 @@ fn guo(case: &Case) -> Result<Outcome> {
 /// # Errors
 /// Those of the fit and of the solve.
 pub fn guo_residual(case: &Case) -> Result<(Interval, f64)> {
-    let fit = case.fit()?;
+    let theta = case.fit_precise()?.coordinates();
     let (n, m) = (case.problem.rows() as f64, case.forget.len() as f64);
     let mut removed = case.problem.clone();
+    // b·n/(n−m) rounds three times; the gradient and what the step makes of it move by as much.
+    let mut rounded = Interval::ZERO;
     if let Some(p) = case.problem.perturbation() {
-        removed = removed.with_perturbation(p * (n / (n - m)))?;
+        let p = p * (n / (n - m));
+        rounded = Interval::point(2.0 * f64::EPSILON) * Interval::norm(p.as_slice());
+        removed = removed.with_perturbation(p)?;
     }
-    let kept = removed.retained(&case.forget)?;
-    let hessian = kept.hessian(&fit.theta);
-    let condition = Ends::of(&hessian)?.condition();
-    let factor = Cholesky::new(hessian, "the retained Hessian")?;
-    let g = kept.gradient(&fit.theta);
-    let theta = &fit.theta - factor.solve(&g);
-    let floor = rounding_floor(&kept, &theta, &kept.hessian(&theta));
-    let residual = kept.gradient(&theta).norm();
-    // An error e of ŵ moves the residual by at most condition·‖H‖‖e‖.
-    let allowance = floor + condition * fit.residual_bound();
-    Ok((Interval::around(residual, allowance).nonnegative() * Interval::point(n - m), g.norm() * (n - m)))
+    let kept = Enclosed::retained(&removed, &case.forget);
+    let floats = removed.retained(&case.forget)?;
+    let c = Constants::of(&floats, Region::Everywhere);
+    let condition = Interval::point(c.smoothness) / Interval::point(c.strong_convexity);
+    let moved = ((Interval::ONE + condition) * rounded).hi();
+    let g = kept.gradient(&theta);
+    let size = norm(&g).mid() * (n - m);
+    let step = System::new(kept.clone(), &floats, theta.clone())?
+        .solve(&g.into_iter().map(|g| -g).collect::<Vec<_>>());
+    let end: Vec<Precise> = theta.into_iter().zip(step.coordinates()).map(|(t, s)| t + s).collect();
+    let residual = (norm(&kept.gradient(&end)) + Interval::around(0.0, moved)).nonnegative();
+    Ok((residual * Interval::point(n - m), size))
 }
 
 fn scaled_ridge(case: &Case) -> Result<Outcome> {
@@ -203,6 +212,7 @@ fn power(case: &Case) -> Result<Outcome> {
     if x.norm() == 0.0 {
         return Ok(Outcome::NotApplicable("every feature is 0".into()));
     }
+    // What the method says is the float it returns.
     let claimed = Interval::point(norm_estimate(&x, 20, 0));
     Ok(Outcome::Compared(Evidence::inequality(operator_norm(&x), claimed, x.norm())))
 }
@@ -214,13 +224,21 @@ fn power(case: &Case) -> Result<Outcome> {
 pub fn indexed_by_coordinate(case: &Case) -> Result<Outcome> {
     let mask = case.problem.mask();
     let d = mask.parameters();
+    if d > MOST_PARAMETERS {
+        return Ok(Outcome::NotApplicable(format!("{d} parameters, more than {MOST_PARAMETERS}")));
+    }
     let dense = case.problem.clone().with_mask(Mask::full(d))?;
-    let whole = dense.full().risk_hessian(&mask.embed(&case.start));
+    let at = mask.embed(&case.start);
+    let whole = dense.full().risk_hessian(&at);
     if whole.norm() == 0.0 {
         return Ok(Outcome::NotApplicable("the Hessian is 0".into()));
     }
-    let sigma = singular_values(&whole);
+    let off = Enclosed::full(&dense).hessian_error(&at, &whole, true);
+    let sigma: Vec<Interval> =
+        singular_values(&whole).into_iter().map(|s| (s + Interval::around(0.0, off)).nonnegative()).collect();
     let claimed = mask.active().iter().map(|&j| sigma[j]).fold(Interval::ZERO, Interval::max);
-    let measured = symmetric_norm(&case.problem.full().risk_hessian(&case.start));
+    let pruned = case.problem.full().risk_hessian(&case.start);
+    let off = Enclosed::full(&case.problem).hessian_error(&case.start, &pruned, true);
+    let measured = (symmetric_norm(&pruned) + Interval::around(0.0, off)).nonnegative();
     Ok(Outcome::Compared(Evidence::inequality(measured, claimed, whole.norm())))
 }

@@ -44,7 +44,7 @@ pub struct Evidence {
     pub bound: Interval,
     /// Absolute size below which a difference does not matter.
     pub resolution: f64,
-    /// `measured / bound` at the computed values, before any widening.
+    /// `measured / bound` at the middles; for an identity at the upper end of what was measured.
     quotient: f64,
 }
 
@@ -67,24 +67,24 @@ impl Evidence {
         Evidence { measured: measured.nonnegative(), bound, resolution, quotient }
     }
 
-    /// Evidence for an identity: two computations of the same thing differ by `deviation` while
-    /// rounding may explain `allowance`. Up to the allowance it holds; beyond three times the
-    /// allowance it is refuted.
+    /// Evidence for an identity: two enclosed vectors (or numbers) of about the given size differ by `deviation`.
+    /// It holds when they certainly differ by at most [`RESOLUTION`] times the size, is refuted when they
+    /// certainly differ by more, and is undecided otherwise.
     ///
     /// ```
     /// use unlearn::claim::{Evidence, Verdict};
-    /// assert_eq!(Evidence::identity(0.9e-12, 1e-12).verdict(), Verdict::Holds);
-    /// assert_eq!(Evidence::identity(2.0e-12, 1e-12).verdict(), Verdict::Undecided);
-    /// assert_eq!(Evidence::identity(4.0e-12, 1e-12).verdict(), Verdict::Refuted);
+    /// use unlearn::numeric::interval::Interval;
+    /// let e = |lo: f64, hi: f64| Evidence::identity(Interval::new(lo, hi), 10.0);
+    /// assert_eq!(e(0.0, 9e-9).verdict(), Verdict::Holds);
+    /// assert_eq!(e(0.0, 2e-8).verdict(), Verdict::Undecided);
+    /// assert_eq!(e(2e-8, 3e-8).verdict(), Verdict::Refuted);
+    /// assert!(e(0.0, 5e-9).ratio().unwrap() <= 0.5 + 1e-12); // certainly at most half the resolution
     /// ```
-    pub fn identity(deviation: f64, allowance: f64) -> Evidence {
-        let bound = Interval::point(2.0 * allowance);
-        Evidence {
-            measured: Interval::around(deviation, allowance).nonnegative(),
-            bound,
-            resolution: f64::MIN_POSITIVE,
-            quotient: deviation / allowance,
-        }
+    pub fn identity(deviation: Interval, size: f64) -> Evidence {
+        let measured = deviation.nonnegative();
+        let equal = RESOLUTION * size.abs() + f64::MIN_POSITIVE;
+        let quotient = measured.hi() / equal;
+        Evidence { measured, bound: Interval::point(equal), resolution: f64::MIN_POSITIVE, quotient }
     }
 
     /// - `Holds` when the largest possible measurement is at most the smallest possible bound, up to
@@ -114,7 +114,8 @@ impl Evidence {
         }
     }
 
-    /// `measured / bound` (for an identity: deviation / allowance): 1 is sharp, above 1 a violation. `None` when both sides are
+    /// `measured / bound`: 1 is sharp, above 1 a violation. For an identity the bound is what counts as equal, and the
+    /// quotient says how far below it the deviation certainly is. `None` when both sides are
     /// below the resolution or rounding leaves the verdict open: then the quotient means nothing.
     pub fn ratio(&self) -> Option<f64> {
         let (m, b) = (self.measured.mid(), self.bound.mid());

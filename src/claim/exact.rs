@@ -1,15 +1,19 @@
 //! Exact removal without a ridge or without recomputing: minimum-norm interpolation, unused rows.
 
-use super::fixed::{Ends, Formula, agree};
-use super::identities::LEAST_SQUARES;
+use super::case::SMALLEST_SIZE;
+use super::fixed::{Ends, Formula, agree, float_size, same, singular};
+use super::identities::{LEAST_SQUARES, both};
+use super::leave_out::{gram, project};
 use super::sgd::applicable;
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome, Verdict};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::loss::Loss;
-use crate::numeric::factor::Cholesky;
 use crate::numeric::interval::Interval;
-use crate::numeric::tolerance::tol;
+use crate::numeric::located::Located;
+use crate::numeric::precise::Precise;
+use crate::numeric::real::norm;
+use crate::numeric::solve::{dot, eliminate_vector};
 use crate::objective::Problem;
 use crate::train::plan::Plan;
 use crate::train::sgd;
@@ -33,7 +37,7 @@ pub fn claims() -> Vec<Claim> {
             item: "unlearn::interpolation::project_out",
             expected: Verdict::Holds,
             domain: Domain { wide: true, ..LEAST_SQUARES },
-            check: |case| interpolates(case, project_out),
+            check: |case| both(interpolates_exactly(case, false)?, interpolates(case, project_out)?),
             directed: Vec::new,
         },
         Claim {
@@ -41,11 +45,11 @@ pub fn claims() -> Vec<Claim> {
             title: "interpolators forget by refitting new targets",
             statement: "X⁺y′ = θ₋U with y′ = y on kept rows, x_f·θ₋U on forgotten rows",
             source: "derived here; related: MUSO (arXiv 2410.08557), recalled",
-            theorem: None,
+            theorem: Some("Unlearn.Identities.min_norm_refit"),
             item: "unlearn::interpolation::forgetting_targets",
             expected: Verdict::Holds,
             domain: Domain { wide: true, ..LEAST_SQUARES },
-            check: |case| interpolates(case, relabel),
+            check: |case| both(interpolates_exactly(case, true)?, interpolates(case, relabel)?),
             directed: Vec::new,
         },
         Claim {
@@ -82,7 +86,7 @@ fn relabel(problem: &Problem, theta: &DVector<f64>, forget: &RowSet) -> Result<D
 
 /// Does a formula turn the minimum-norm interpolator of all rows into that of the rows kept?
 ///
-/// The reference is `X(XᵀX)⁻¹y` by Cholesky, not the decomposition the library uses.
+/// The reference is `X(XᵀX)⁻¹y` by elimination on enclosures, not the decomposition the library uses.
 ///
 /// # Errors
 /// Those of the formula.
@@ -92,19 +96,80 @@ pub fn interpolates(case: &Case, formula: Formula) -> Result<Outcome> {
         return Ok(Outcome::NotApplicable(format!("{} rows for {} parameters", p.rows(), p.active())));
     }
     applicable((|| {
+        let i = Interpolators::of(case)?;
+        let candidate = formula(p, &i.computed(), &case.forget)?;
+        Ok(agree(&candidate, &Located::enclosed(i.retrained), i.float_size))
+    })())
+}
+
+/// The two minimum-norm interpolators of a case, enclosed.
+struct Interpolators {
+    /// `X⁺y` of all rows and of the rows kept.
+    theta: Vec<Precise>,
+    retrained: Vec<Precise>,
+    size: f64,
+    float_size: f64,
+}
+
+impl Interpolators {
+    fn of(case: &Case) -> Result<Interpolators> {
+        let p = &case.problem;
         let all: Vec<usize> = (0..p.rows()).collect();
-        let reference = |rows: &[usize]| -> Result<(DVector<f64>, f64)> {
-            let x = features(p, rows)?;
-            let gram = x.tr_mul(&x);
-            let condition = Ends::of(&gram)?.condition();
-            let y = DVector::from_iterator(rows.len(), rows.iter().map(|&i| p.target()[i]));
-            Ok((x * Cholesky::new(gram, "the Gram matrix of the rows")?.solve(&y), condition))
+        let theta = least_norm(p, &all, &targets(p, &all))?;
+        let kept = case.forget.complement();
+        let retrained = least_norm(p, &kept, &targets(p, &kept))?;
+        let x = features(p, &all)?;
+        let condition = Ends::of(&x.tr_mul(&x))?.condition();
+        let size = norm(&theta).mid() + norm(&retrained).mid() + SMALLEST_SIZE;
+        Ok(Interpolators {
+            theta,
+            retrained,
+            size,
+            float_size: float_size(size, p.rows() + p.active(), condition),
+        })
+    }
+
+    /// `X⁺y` as floats: what formulas are handed.
+    fn computed(&self) -> DVector<f64> {
+        DVector::from_iterator(self.theta.len(), self.theta.iter().map(|t| t.float()))
+    }
+}
+
+fn targets(problem: &Problem, rows: &[usize]) -> Vec<Precise> {
+    rows.iter().map(|&i| Precise::exact(problem.target()[i])).collect()
+}
+
+/// `X(XᵀX)⁻¹y` for named rows.
+fn least_norm(problem: &Problem, rows: &[usize], y: &[Precise]) -> Result<Vec<Precise>> {
+    let x = features(problem, rows)?;
+    let columns: Vec<usize> = (0..x.ncols()).collect();
+    let c = eliminate_vector(gram(&x, &columns), y).ok_or_else(|| singular("the Gram matrix of the rows"))?;
+    let at = |p: usize| dot(x.row(p).transpose().as_slice(), &c);
+    Ok((0..x.nrows()).map(at).collect())
+}
+
+/// Both identities of interpolators, enclosed: projecting, and refitting the new targets.
+fn interpolates_exactly(case: &Case, relabelled: bool) -> Result<Outcome> {
+    let p = &case.problem;
+    if p.rows() > p.active() {
+        return Ok(Outcome::NotApplicable(format!("{} rows for {} parameters", p.rows(), p.active())));
+    }
+    applicable((|| {
+        let i = Interpolators::of(case)?;
+        let kept = features(p, &case.forget.complement())?;
+        let projected = project(&kept, &i.theta)?;
+        let found = if relabelled {
+            let all: Vec<usize> = (0..p.rows()).collect();
+            let mut y = targets(p, &all);
+            let x = features(p, case.forget.rows())?;
+            for (j, &row) in case.forget.rows().iter().enumerate() {
+                y[row] = dot(x.column(j).as_slice(), &projected);
+            }
+            least_norm(p, &all, &y)?
+        } else {
+            projected
         };
-        let (theta, condition) = reference(&all)?;
-        let (retrained, _) = reference(&case.forget.complement())?;
-        let candidate = formula(p, &theta, &case.forget)?;
-        let allowance = tol(p.rows() + p.active(), condition) * (theta.norm() + retrained.norm());
-        Ok(agree(&candidate, &retrained, allowance))
+        Ok(same(&Located::enclosed(found), &Located::enclosed(i.retrained), i.size))
     })())
 }
 
@@ -133,8 +198,8 @@ pub fn bitwise(case: &Case, rewrite: fn(&Plan, &RowSet) -> Option<Plan>) -> Resu
         a.iter().zip(b.iter()).filter(|(a, b)| a.to_bits() != b.to_bits()).count()
     };
     let count: usize = case.run()?.points.iter().zip(&again.points).map(|(a, b)| differing(a, b)).sum();
-    // A count: anything between 0 and 1 as the allowance tells none from some.
-    Ok(Outcome::Compared(Evidence::identity(count as f64, 0.25)))
+    // A count is exact.
+    Ok(Outcome::Compared(Evidence::identity(Interval::point(count as f64), 1.0)))
 }
 
 fn recomputes(case: &Case) -> Result<Outcome> {
@@ -151,7 +216,7 @@ fn recomputes(case: &Case) -> Result<Outcome> {
     for u in sizes {
         let p = sampling.recompute_probability(u)?;
         let bounded = Evidence::inequality(p, sampling.recompute_bound(u), 1.0);
-        let e = bounded.worse(frequency(counted, u, counted.recompute_probability(u)?.mid()));
+        let e = bounded.worse(frequency_within(counted, u, counted.recompute_probability(u)?));
         worst = Some(worst.map_or(e, |w| w.worse(e)));
     }
     Ok(Outcome::Compared(worst.expect("at least one size")))
@@ -160,15 +225,35 @@ fn recomputes(case: &Case) -> Result<Outcome> {
 /// Do seeded draws meet the first `deleted` rows as often as probability `p` says?
 ///
 /// By Chernoff's bound, `N·KL(p̂‖p) ≥ log(2/δ)` has probability at most `δ` over the seeds, for each side
-/// of `p`; `δ = 10⁻¹²` and `N = 1000`. Evidence for `N·KL(p̂‖p) ≤ log(2/δ)`.
+/// of `p`; `δ = 10⁻¹²` and `N = 1000`. Evidence for `e^{N·KL} = (h/Np)^h ((N−h)/N(1−p))^{N−h} ≤ 2/δ`, `h` the number of
+/// draws that met them: a product of powers, which needs no logarithm.
 pub fn frequency(sampling: Sampling, deleted: usize, p: f64) -> Evidence {
+    frequency_within(sampling, deleted, Interval::point(p))
+}
+
+/// The same for an enclosed probability.
+fn frequency_within(sampling: Sampling, deleted: usize, p: Interval) -> Evidence {
     const DRAWS: u32 = 1000;
     let meets = |seed: u32| sampling.draw(u64::from(seed)).iter().flatten().any(|&i| i < deleted);
-    let share = f64::from((0..DRAWS).filter(|&s| meets(s)).count() as u32) / f64::from(DRAWS);
-    let term = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a * (a / b).ln() };
-    // A probability of 1 up to rounding allows no miss, one of 0 no hit.
-    let p = if 1.0 - p < 1e-15 { 1.0 } else { p };
-    let divergence = term(share, p) + term(1.0 - share, 1.0 - p);
-    let measured = if divergence.is_finite() { divergence.max(0.0) * f64::from(DRAWS) } else { f64::MAX };
-    Evidence::inequality(Interval::point(measured), Interval::point((2e12_f64).ln()), 1.0)
+    let hits = (0..DRAWS).filter(|&s| meets(s)).count() as u32;
+    let misses = DRAWS - hits;
+    let share = |count: u32, p: Interval| {
+        // What cannot happen and did is an infinite likelihood ratio.
+        if p.hi() <= 0.0 {
+            return Interval::point(f64::MAX);
+        }
+        Interval::point(f64::from(count)) / (Interval::point(f64::from(DRAWS)) * p)
+    };
+    let factors = [(hits, p), (misses, (Interval::ONE - p).nonnegative())].map(|(n, p)| (n, share(n, p)));
+    let mut left = factors.map(|(n, _)| n);
+    let mut ratio = Interval::ONE;
+    // One factor is at least 1 and the other at most: taken by turns, the product stays in range.
+    while left != [0, 0] {
+        let grows = usize::from(factors[1].1.mid() > factors[0].1.mid());
+        let wanted = if ratio.mid() < 1.0 { grows } else { 1 - grows };
+        let taken = if left[wanted] > 0 { wanted } else { 1 - wanted };
+        ratio = ratio * factors[taken].1;
+        left[taken] -= 1;
+    }
+    Evidence::inequality(ratio, Interval::point(2e12), 1.0)
 }

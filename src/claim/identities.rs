@@ -1,13 +1,18 @@
 //! Identities of least squares and generalised linear models: deletion in closed form, leave-k-out
 //! residuals, projective updates. Retraining keeps the weights of the kept rows and λ as they are.
 
-use super::fixed::{Fixed, Formula, agree, at_most};
+use super::fixed::{Fixed, Formula, agree, same, singular};
+use super::leave_out::{ExactLeaveOut, project};
 use super::sgd::applicable;
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome, Verdict};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::loss::Loss;
-use crate::numeric::tolerance::tol;
+use crate::numeric::located::Located;
+use crate::numeric::precise::Precise;
+use crate::numeric::real::norm;
+use crate::numeric::solve::{dot, eliminate_vector};
+use crate::numeric::span::Span;
 use crate::objective::{Problem, Reduction};
 use crate::unlearn::leave_out::{LeaveOut, leave_out_residuals};
 use crate::unlearn::projective::projective_update;
@@ -39,7 +44,7 @@ pub fn claims() -> Vec<Claim> {
             item: "unlearn::ridge_deletion::RidgeDeletion",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,
-            check: |case| both(deletion(case, woodbury)?, shipped(case)?),
+            check: |case| all([woodbury_exact(case)?, deletion(case, woodbury)?, shipped(case)?]),
             directed: Vec::new,
         },
         Claim {
@@ -52,9 +57,7 @@ pub fn claims() -> Vec<Claim> {
             item: "unlearn::leave_out::leave_out_residuals",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,
-            check: |case| {
-                both(residuals(case, leave_out_residuals)?, residuals(case, |p, t, f| izzo(p, t, f, Own))?)
-            },
+            check: |case| all([residuals_exact(case)?, residuals(case, leave_out_residuals)?]),
             directed: Vec::new,
         },
         Claim {
@@ -66,7 +69,7 @@ pub fn claims() -> Vec<Claim> {
             item: "unlearn::projective::projective_update",
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,
-            check: |case| projected(case, projective_update),
+            check: |case| both(projected_exact(case)?, projected(case, projective_update)?),
             directed: Vec::new,
         },
         Claim {
@@ -78,7 +81,7 @@ pub fn claims() -> Vec<Claim> {
             item: "unlearn::projective::projective_update",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,
-            check: |case| not_worse(case, projective_update),
+            check: |case| both(not_worse_exact(case)?, not_worse(case, projective_update)?),
             directed: Vec::new,
         },
     ]
@@ -133,6 +136,79 @@ pub fn izzo(
     Ok(matrix.lu().solve(&scaled).unwrap_or_else(|| DVector::from_element(h.nrows(), f64::MAX)))
 }
 
+/// Both sides of Woodbury's deletion, enclosed.
+fn woodbury_exact(case: &Case) -> Result<Outcome> {
+    applicable((|| {
+        let fixed = Fixed::of(case)?;
+        let out = ExactLeaveOut::new(&case.problem, &fixed.theta.coordinates(), &case.forget)?;
+        Ok(same(&fixed.theta.plus(&out.step()?), &fixed.retrained, fixed.size))
+    })())
+}
+
+/// `(I − H_UU)⁻¹r` and `(I − T)⁻¹Dr` against `y_U − X_Uθ₋U`, all enclosed.
+fn residuals_exact(case: &Case) -> Result<Outcome> {
+    applicable((|| {
+        let fixed = Fixed::of(case)?;
+        let out = ExactLeaveOut::new(&case.problem, &fixed.theta.coordinates(), &case.forget)?;
+        let (exact, size) = residuals_after(case, &fixed);
+        let m = out.gram.len();
+        let h = |i: usize, j: usize| out.weight * out.gram[i][j];
+        let left: Vec<Precise> = (0..m).map(|i| Precise::ONE - h(i, i)).collect();
+        let entry = |i: usize, j: usize| if i == j { Precise::ONE } else { -(h(i, j) / left[i]) };
+        let t = (0..m).map(|i| (0..m).map(|j| entry(i, j)).collect()).collect();
+        let scaled: Vec<Precise> = out.slope.iter().zip(&left).map(|(s, l)| -*s / *l).collect();
+        let izzo = eliminate_vector(t, &scaled).ok_or_else(|| singular("I − T"))?;
+        both(same(&out.residuals()?, &exact, size), same(&Located::enclosed(izzo), &exact, size))
+    })())
+}
+
+/// `y_U − X_Uθ₋U` and its size.
+fn residuals_after(case: &Case, fixed: &Fixed<'_>) -> (Located, f64) {
+    let x = fixed.out.features();
+    let theta = fixed.retrained.coordinates();
+    let after = |(j, &i): (usize, &usize)| {
+        Precise::exact(case.problem.target()[i]) - dot(x.column(j).as_slice(), &theta)
+    };
+    let exact: Vec<Precise> = case.forget.rows().iter().enumerate().map(after).collect();
+    let y: f64 = case.forget.rows().iter().map(|&i| case.problem.target()[i].abs()).sum();
+    (Located::enclosed(exact), y + x.norm() * fixed.size)
+}
+
+/// `θ + P(θ₋U − θ)` or `θ + P·(Newton step)`, enclosed, and how much the step adds to the sizes compared.
+fn projection(case: &Case, fixed: &Fixed<'_>) -> Result<(Located, f64)> {
+    let theta = fixed.theta.coordinates();
+    let change: Vec<Precise> = if case.problem.model().loss() == Loss::Squared {
+        fixed.retrained.coordinates().into_iter().zip(&theta).map(|(a, b)| a - *b).collect()
+    } else {
+        super::steps::exact_step(&case.problem, &theta, &case.forget)?.coordinates()
+    };
+    let projected = project(fixed.out.features(), &change)?;
+    Ok((fixed.theta.plus(&Located::enclosed(projected)), norm(&change).mid()))
+}
+
+/// The shortest change of `θ` that gives the forgotten rows the outputs of retraining, against the projection;
+/// both enclosed.
+fn projected_exact(case: &Case) -> Result<Outcome> {
+    applicable((|| {
+        let fixed = Fixed::of(case)?;
+        let theta = fixed.theta.coordinates();
+        // X_Uδ without retraining; P δ is the shortest vector with X_U(Pδ) = X_Uδ.
+        let change = ExactLeaveOut::new(&case.problem, &theta, &case.forget)?.step()?.coordinates();
+        let update = fixed.theta.plus(&Located::enclosed(project(fixed.out.features(), &change)?));
+        let (exact, moved) = projection(case, &fixed)?;
+        Ok(same(&update, &exact, fixed.size + moved))
+    })())
+}
+
+fn not_worse_exact(case: &Case) -> Result<Outcome> {
+    applicable((|| {
+        let fixed = Fixed::of(case)?;
+        let left = projection(case, &fixed)?.0.distance(&fixed.retrained);
+        let right = fixed.theta.distance(&fixed.retrained);
+        Ok(Outcome::Compared(Evidence::inequality(left, right, fixed.size)))
+    })())
+}
+
 /// Does a formula give the retrained least-squares solution?
 ///
 /// # Errors
@@ -143,8 +219,8 @@ pub fn deletion(
 ) -> Result<Outcome> {
     applicable((|| {
         let fixed = Fixed::of(case)?;
-        let candidate = formula(&case.problem, fixed.theta, &case.forget)?;
-        Ok(agree(&candidate, &fixed.retrained, fixed.allowance))
+        let candidate = formula(&case.problem, fixed.computed, &case.forget)?;
+        Ok(agree(&candidate, &fixed.retrained, fixed.float_size))
     })())
 }
 
@@ -158,15 +234,9 @@ pub fn residuals(
 ) -> Result<Outcome> {
     applicable((|| {
         let fixed = Fixed::of(case)?;
-        let candidate = formula(&case.problem, fixed.theta, &case.forget)?;
-        let x = fixed.out.features();
-        let y =
-            DVector::from_iterator(x.ncols(), case.forget.rows().iter().map(|&i| case.problem.target()[i]));
-        let exact = &y - x.tr_mul(&fixed.retrained);
-        // The residuals themselves round like y and X_Uθ, then move as the solutions do.
-        let terms = case.problem.rows() + case.problem.active();
-        let allowance = tol(terms, fixed.kappa) * (y.norm() + exact.norm()) + x.norm() * fixed.allowance;
-        Ok(agree(&candidate, &exact, allowance))
+        let candidate = formula(&case.problem, fixed.computed, &case.forget)?;
+        let (exact, size) = residuals_after(case, &fixed);
+        Ok(agree(&candidate, &exact, size * (fixed.float_size / fixed.size)))
     })())
 }
 
@@ -177,18 +247,11 @@ pub fn residuals(
 pub fn projected(case: &Case, formula: Formula) -> Result<Outcome> {
     applicable((|| {
         let fixed = Fixed::of(case)?;
-        let candidate = formula(&case.problem, fixed.theta, &case.forget)?;
-        let change = if case.problem.model().loss() == Loss::Squared {
-            &fixed.retrained - fixed.theta
-        } else {
-            super::steps::dense_step(&case.problem, fixed.theta, &case.forget)?
-        };
-        let (basis, condition) = gram_schmidt(fixed.out.features());
-        let exact = fixed.theta + &basis * basis.tr_mul(&change);
-        let terms = case.problem.rows() + case.problem.active();
-        let size = fixed.theta.norm() + change.norm();
-        let allowance = tol(terms, fixed.kappa * condition) * size + fixed.allowance;
-        Ok(agree(&candidate, &exact, allowance))
+        let candidate = formula(&case.problem, fixed.computed, &case.forget)?;
+        let (exact, moved) = projection(case, &fixed)?;
+        let condition = Span::of_columns(fixed.out.features())?.condition();
+        let size = fixed.float_size * (1.0 + moved / fixed.size) * condition;
+        Ok(agree(&candidate, &exact, size))
     })())
 }
 
@@ -199,12 +262,18 @@ pub fn projected(case: &Case, formula: Formula) -> Result<Outcome> {
 pub fn not_worse(case: &Case, formula: Formula) -> Result<Outcome> {
     applicable((|| {
         let fixed = Fixed::of(case)?;
-        let candidate = formula(&case.problem, fixed.theta, &case.forget)?;
-        let (_, condition) = gram_schmidt(fixed.out.features());
-        let left = (candidate - &fixed.retrained).norm();
-        let right = (fixed.theta - &fixed.retrained).norm();
-        Ok(Outcome::Compared(at_most(left, right, fixed.allowance * condition)))
+        let candidate = Located::at(&formula(&case.problem, fixed.computed, &case.forget)?);
+        let condition = Span::of_columns(fixed.out.features())?.condition();
+        let left = candidate.distance(&fixed.retrained);
+        let right = fixed.theta.distance(&fixed.retrained);
+        Ok(Outcome::Compared(Evidence::inequality(left, right, fixed.float_size * condition)))
     })())
+}
+
+/// The outcome of several that speaks most against the claim.
+fn all<const N: usize>(outcomes: [Outcome; N]) -> Result<Outcome> {
+    let silent = Outcome::NotApplicable("nothing could be compared".into());
+    outcomes.into_iter().try_fold(silent, both)
 }
 
 /// The outcome that speaks more against the claim.
@@ -214,27 +283,4 @@ pub(crate) fn both(a: Outcome, b: Outcome) -> Result<Outcome> {
         (Outcome::Compared(a), _) | (_, Outcome::Compared(a)) => Outcome::Compared(a),
         (a, _) => a,
     })
-}
-
-/// An orthonormal basis of the columns' span by Gram–Schmidt, done twice, with the ratio of the longest
-/// column to the shortest new direction. Independent of the decomposition the library uses.
-fn gram_schmidt(x: &DMatrix<f64>) -> (DMatrix<f64>, f64) {
-    let longest = x.column_iter().map(|c| c.norm()).fold(0.0, f64::max);
-    let mut basis: Vec<DVector<f64>> = Vec::new();
-    let mut shortest = longest;
-    for column in x.column_iter() {
-        let mut v = column.clone_owned();
-        for _ in 0..2 {
-            for b in &basis {
-                v.axpy(-b.dot(&v), b, 1.0);
-            }
-        }
-        if v.norm() > tol(x.nrows().max(x.ncols()), 1.0) * longest {
-            shortest = shortest.min(v.norm());
-            basis.push(v.normalize());
-        }
-    }
-    let condition = if basis.is_empty() { 1.0 } else { longest / shortest };
-    let matrix = DMatrix::from_fn(x.nrows(), basis.len(), |i, j| basis[j][i]);
-    (matrix, condition)
 }

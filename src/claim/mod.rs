@@ -8,12 +8,21 @@ pub mod evidence;
 pub mod exact;
 pub mod fixed;
 pub mod identities;
+pub mod ladder;
+pub mod ladder_features;
+pub mod ladder_guo;
+pub mod ladder_privacy;
+pub mod ladder_taylor;
+mod leave_out;
 pub mod masks;
 pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
 pub mod steps;
+mod system;
+pub mod tested;
+pub mod woodfisher;
 
 pub use case::Case;
 pub use evidence::{Evidence, Verdict};
@@ -88,6 +97,11 @@ pub fn all() -> Vec<Claim> {
     [
         sgd::claims(),
         second_order::claims(),
+        ladder::claims(),
+        ladder_taylor::claims(),
+        ladder_features::claims(),
+        ladder_privacy::claims(),
+        ladder_guo::claims(),
         identities::claims(),
         steps::claims(),
         outliers::claims(),
@@ -95,6 +109,7 @@ pub fn all() -> Vec<Claim> {
         masks::claims(),
         proposition2::claims(),
         controls::claims(),
+        woodfisher::claims(),
     ]
     .concat()
 }

@@ -1,18 +1,19 @@
 //! Claims about add-back that are printed, or tempting, and false. Each must be refuted.
 
 use super::directed;
-use super::sgd::{LINEAR, applicable, ledger, untouched_run};
+use super::sgd::{LINEAR, added_back, applicable, ledger, untouched_run};
 use super::{Case, Claim, Domain, Evidence, Outcome, Verdict};
-use crate::bound::ledger::{Ledger, Reference, distance};
+use crate::bound::ledger::{Ledger, Reference};
 use crate::constants::{Constants, Region};
 use crate::data::Design;
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::mask::Mask;
 use crate::numeric::interval::Interval;
+use crate::numeric::located::Located;
+use crate::numeric::precise::Precise;
+use crate::objective::enclosed::{Enclosed, exact};
 use crate::train::plan::{Plan, Step};
-use crate::unlearn::addback::addback;
-use nalgebra::DVector;
 
 const SOURCE: &str = "Jia et al. 2023 (arXiv 2304.04934), Proposition 2";
 
@@ -133,18 +134,17 @@ pub fn claims() -> Vec<Claim> {
 /// `η² t ‖θ_t − θ_0‖ σ` with the most generous readings: the largest step, and for `σ` the closed-form
 /// smoothness constant, which is at least `‖M∇²ℓM‖` everywhere.
 fn printed(case: &Case) -> Result<Interval> {
-    let run = case.run()?;
     let eta = case.plan.steps.iter().map(|s| s.eta).fold(0.0, f64::max);
     let sigma = Constants::of(&case.problem.full(), Region::Everywhere).smoothness;
     Ok(Interval::point(eta).square()
         * Interval::point(case.plan.len() as f64)
-        * distance(run.last(), run.start())
+        * case.run_located()?.distance(&Located::at(&case.start))
         * Interval::point(sigma))
 }
 
 fn error_from_start(case: &Case) -> Result<Interval> {
-    let theta = addback(&case.coupling()?, case.run()?, Reference::Start);
-    case.distance_to_rerun(&theta)
+    let theta = added_back(case, &ledger(case, Reference::Start)?, Reference::Start)?;
+    Ok(theta.distance(&case.rerun_located()?))
 }
 
 fn compare(case: &Case, measured: Interval, bound: Interval) -> Result<Outcome> {
@@ -274,8 +274,8 @@ fn with_growth(case: &Case, gamma: impl Fn(&[Interval]) -> Option<Interval>) -> 
                 None => return Ok(Outcome::NotApplicable("a step is larger than 1/L".into())),
             }
         }
-        let theta = addback(&case.coupling()?, case.run()?, Reference::Recorded);
-        compare(case, case.distance_to_rerun(&theta)?, bound)
+        let theta = added_back(case, &ledger, Reference::Recorded)?;
+        compare(case, theta.distance(&case.rerun_located()?), bound)
     })())
 }
 
@@ -300,24 +300,38 @@ fn beats_noop(case: &Case) -> Result<Outcome> {
     if let Some(outcome) = untouched_run(case) {
         return Ok(outcome);
     }
-    let theta = addback(&case.coupling()?, case.run()?, Reference::Recorded);
-    compare(case, case.distance_to_rerun(&theta)?, case.distance_to_rerun(case.run()?.last())?)
+    let theta = added_back(case, &ledger(case, Reference::Recorded)?, Reference::Recorded)?;
+    let rerun = case.rerun_located()?;
+    compare(case, theta.distance(&rerun), case.run_located()?.distance(&rerun))
 }
 
 fn released_order(case: &Case) -> Result<Outcome> {
     if let Some(outcome) = untouched_run(case) {
         return Ok(outcome);
     }
-    let (run, coupling) = (case.run()?, case.coupling()?);
-    let hessian = case.problem.full().hessian(run.start());
-    let mut a: DVector<f64> = DVector::zeros(case.problem.active());
+    // In precise arithmetic at the recorded points, taken as exact; for squared loss the Hessian is the same
+    // everywhere and forgotten gradients move by at most R_k e_k, which each step stretches by at most 1 + η_kL.
+    let (run, coupling, known) = (case.run()?, case.coupling()?, case.run_enclosure()?);
+    let ledger = ledger(case, Reference::Recorded)?;
+    let full = Enclosed::full(&case.problem);
+    let at = exact::<Precise>(run.start());
+    let smoothness = Interval::point(case.full_constants().smoothness);
+    let mut a = vec![Precise::ZERO; case.problem.active()];
+    let mut radius = Interval::ZERO;
     for (k, step) in case.plan.steps.iter().enumerate() {
+        let eta = Precise::exact(step.eta);
         if coupling.touches(k) {
-            a.axpy(step.eta, &coupling.drop(k, &run.points[k]), 1.0);
+            let drop = coupling.drop_enclosed(k, &exact::<Precise>(&run.points[k]));
+            a.iter_mut().zip(drop).for_each(|(a, d)| *a = *a + eta * d);
+            let moved = Interval::point(ledger.entries[k].drop_lipschitz) * Interval::point(known.radii[k]);
+            radius = radius + Interval::point(step.eta) * moved;
         }
-        a = &a - &hessian * &a * step.eta;
+        let bent = full.hvp(&at, &a);
+        a.iter_mut().zip(bent).for_each(|(a, h)| *a = *a - eta * h);
+        radius = (Interval::ONE + Interval::point(step.eta) * smoothness) * radius;
     }
-    let theta = run.last() + a;
-    let untouched = case.distance_to_rerun(run.last())?;
-    compare(case, case.distance_to_rerun(&theta)?, Interval::point(0.01) * untouched)
+    let theta = case.run_located()?.plus(&Located::enclosed(a).widened(radius.hi()));
+    let rerun = case.rerun_located()?;
+    let untouched = case.run_located()?.distance(&rerun);
+    compare(case, theta.distance(&rerun), Interval::point(0.01) * untouched)
 }

@@ -5,13 +5,14 @@ mod newton;
 mod residual;
 
 use super::{Case, Claim, Depth, Domain, Evidence, Outcome};
-use crate::bound::newton::A_PRIORI;
-use crate::bound::residual::gradient_norm;
+use crate::bound::residual::{difference, gradient_norm, linear_residual};
 use crate::data::{Dataset, Design, RowSet};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
+use crate::objective::enclosed::Enclosed;
 use crate::objective::{Problem, Reduction};
 use crate::train::coupling::Normalisation;
 use crate::train::plan::Plan;
@@ -64,30 +65,44 @@ fn at_points(case: &Case, check: impl Fn(&DVector<f64>) -> Result<Evidence>) -> 
     Ok(Outcome::Compared(worst.expect("there are two points")))
 }
 
-/// `‖∇F_R(θ)‖`, and the size of what cancels in it.
-fn gradient(case: &Case, theta: &DVector<f64>) -> Result<(Interval, f64)> {
+/// The objective on the rows kept, for enclosures.
+fn rows_kept(case: &Case) -> Enclosed<'_> {
+    Enclosed::retained(&case.problem, &case.forget)
+}
+
+/// `‖∇F_R(θ)‖`.
+fn gradient(case: &Case, theta: &DVector<f64>) -> Interval {
+    gradient_norm(&rows_kept(case), theta)
+}
+
+/// The size of what cancels in `∇F_R(θ)`.
+fn gradient_size(case: &Case, theta: &DVector<f64>) -> Result<f64> {
     let retained = case.problem.retained(&case.forget)?;
-    let hessian = retained.hessian(theta);
-    let size = retained.gradient_mass(theta) + hessian.norm() * theta.norm();
-    Ok((gradient_norm(&retained, theta, &hessian), size))
+    Ok(retained.gradient_mass(theta) + case.retained_constants()?.smoothness * theta.norm())
 }
 
 fn size(case: &Case, theta: &DVector<f64>) -> Result<f64> {
     Ok(theta.norm() + case.fit_size()?)
 }
 
-/// Newton's step from `θ`, as an interval around its length, with its linear residual and its end.
-fn newton_from(case: &Case, theta: &DVector<f64>) -> Result<(Interval, f64, DVector<f64>)> {
-    let s = newton_step(&case.problem.retained(&case.forget)?, theta)?;
-    Ok((Interval::norm(s.step.as_slice()), s.linear_residual, theta + s.step))
+/// A step between two vectors of floats, taken as exact: what a solver returned is judged by its residual.
+struct Step {
+    /// `‖Δ‖`, `Δ = end − θ`.
+    length: Interval,
+    /// `ρ ≥ ‖HΔ + ∇F_R(θ)‖`.
+    rho: f64,
+    /// `θ + Δ`.
+    end: DVector<f64>,
 }
 
-/// How far a computed solution of `A_R θ = …` and the computed minimiser may be apart when the exact
-/// ones agree.
-fn solution_allowance(case: &Case, linear_residual: f64) -> Result<f64> {
-    let mu = case.retained_constants()?.strong_convexity;
-    if mu <= 0.0 {
-        return Err(Error::Hypothesis { theorem: A_PRIORI, why: format!("μ = {mu}") });
-    }
-    Ok((linear_residual + case.refit()?.residual_bound()) / mu + 4.0 * f64::EPSILON * case.fit_size()?)
+/// Newton's step from `θ` on the rows kept.
+fn newton_from(case: &Case, theta: &DVector<f64>) -> Result<Step> {
+    let end = theta + newton_step(&case.problem.retained(&case.forget)?, theta)?;
+    let rho = linear_residual(&rows_kept(case), &rows_kept(case), theta, &end);
+    Ok(Step { length: norm(&difference(&end, theta)), rho, end })
+}
+
+/// `ρ/μ` for the factor `μ` of the matrix that was to be inverted: how far a step is from the exact one.
+fn off_by(rho: f64, mu: f64) -> f64 {
+    if mu > 0.0 { (Interval::point(rho) / Interval::point(mu)).hi() } else { f64::INFINITY }
 }

@@ -7,7 +7,13 @@ use crate::bound::{momentum, recollection};
 use crate::constants::LocalConstants;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
-use crate::unlearn::addback::{addback, partial_sums};
+use crate::numeric::interval::Interval;
+use crate::numeric::located::Located;
+use crate::numeric::precise::Precise;
+use crate::numeric::real::norm;
+use crate::objective::enclosed::exact;
+use crate::unlearn::addback::addback;
+use crate::unlearn::enclosed::{Added, Carried};
 use crate::unlearn::recollection::recollect;
 use nalgebra::DVector;
 
@@ -140,9 +146,25 @@ pub(crate) fn untouched_run(case: &Case) -> Option<Outcome> {
     (!case.meets_forget_set()).then(|| Outcome::NotApplicable("no batch holds a forgotten row".into()))
 }
 
+/// The ledger of the exact run.
 pub(crate) fn ledger(case: &Case, reference: Reference) -> Result<Ledger> {
     let local = LocalConstants::new(&case.problem, case.region()?);
-    Ledger::new(&case.coupling()?, case.run()?, reference, &local)
+    Ledger::new(&case.coupling()?, case.run()?, case.run_enclosure()?, reference, &local)
+}
+
+/// The exact add-back result, around what the method returns.
+pub(crate) fn added_back(case: &Case, ledger: &Ledger, reference: Reference) -> Result<Located> {
+    let (coupling, run) = (case.coupling()?, case.run()?);
+    let exact = Added::new(&coupling, run, reference).end(ledger, run, case.run_enclosure()?);
+    Ok(around(&addback(&coupling, run, reference), &exact))
+}
+
+/// A vector given by enclosures, as a ball around the floats that were computed for it: wrong floats make it
+/// large, and the verdict undecided.
+fn around(computed: &DVector<f64>, exact: &Located) -> Located {
+    let computed = Located::at(computed);
+    let off = computed.distance(exact).hi();
+    computed.widened(off)
 }
 
 fn bounded(case: &Case, regime: Regime) -> Result<Outcome> {
@@ -152,9 +174,10 @@ fn bounded(case: &Case, regime: Regime) -> Result<Outcome> {
     applicable((|| {
         let mut worst: Option<Evidence> = None;
         for reference in Reference::ALL {
-            let bound = addback_error(&ledger(case, reference)?, regime)?;
-            let theta = addback(&case.coupling()?, case.run()?, reference);
-            let e = Evidence::inequality(case.distance_to_rerun(&theta)?, bound.value, case.run_size()?);
+            let ledger = ledger(case, reference)?;
+            let bound = addback_error(&ledger, regime)?;
+            let measured = added_back(case, &ledger, reference)?.distance(&case.rerun_located()?);
+            let e = Evidence::inequality(measured, bound.value, case.run_size()?);
             worst = Some(worst.map_or(e, |w| w.worse(e)));
         }
         Ok(Outcome::Compared(worst.expect("there are three reference points")))
@@ -166,7 +189,7 @@ fn untouched(case: &Case) -> Result<Outcome> {
         return Ok(outcome);
     }
     let ledger = ledger(case, Reference::Recorded)?;
-    let measured = case.distance_to_rerun(case.run()?.last())?;
+    let measured = case.run_located()?.distance(&case.rerun_located()?);
     let mut worst: Option<Evidence> = None;
     for regime in Regime::ALL {
         match noop_error(&ledger, regime) {
@@ -185,64 +208,83 @@ fn with_momentum(case: &Case) -> Result<Outcome> {
     if let Some(outcome) = untouched_run(case) {
         return Ok(outcome);
     }
-    let coupling = case.coupling()?;
-    let bound =
-        momentum::addback_error(&ledger(case, Reference::Recorded)?, &partial_sums(&coupling, case.run()?))?;
-    let theta = addback(&coupling, case.run()?, Reference::Recorded);
+    let (coupling, run, known) = (case.coupling()?, case.run()?, case.run_enclosure()?);
+    let ledger = ledger(case, Reference::Recorded)?;
+    let added = Added::new(&coupling, run, Reference::Recorded);
+    let bound = momentum::addback_error(&ledger, &added.partial_sums(&ledger, known))?;
+    let theta = around(&addback(&coupling, run, Reference::Recorded), &added.end(&ledger, run, known));
     Ok(Outcome::Compared(Evidence::inequality(
-        case.distance_to_rerun(&theta)?,
+        theta.distance(&case.rerun_located()?),
         bound.value,
         case.run_size()?,
     )))
 }
 
-/// Both sides of T-identity, computed separately and compared.
+/// Both sides of T-identity, enclosed separately and compared.
+///
+/// `keep_k` and `drop_k` are enclosed at the recorded points; on the exact ones they are at most `L_k` and `R_k`
+/// times the proved radii away.
 fn identity(case: &Case) -> Result<Outcome> {
     let (run, rerun, coupling) = (case.run()?, case.rerun()?, case.coupling()?);
+    let (known, reknown) = (case.run_enclosure()?, case.rerun_enclosure()?);
     let t = case.plan.len();
     // κ_k(t) = Σ_{i≥k} η_i β^{i−k}, from the last step backwards.
-    let mut kappa = vec![0.0; t];
-    let mut tail = 0.0;
+    let mut kappa = vec![Interval::ZERO; t];
+    let mut tail = Interval::ZERO;
     for k in (0..t).rev() {
-        tail = case.plan.steps[k].eta + case.plan.momentum * tail;
+        tail = Interval::point(case.plan.steps[k].eta) + Interval::point(case.plan.momentum) * tail;
         kappa[k] = tail;
+    }
+    // Adds factor·(a − b) and returns the size of what cancels in it.
+    let add = |sum: &mut [Interval], factor: Interval, a: &[Interval], b: &[Interval]| {
+        for (s, (a, b)) in sum.iter_mut().zip(a.iter().zip(b)) {
+            *s = *s + factor * (*a - *b);
+        }
+        (factor.abs() * (norm(a) + norm(b))).mid()
+    };
+    let mut kept = vec![Interval::ZERO; case.problem.active()];
+    let mut scale = case.run_size()?;
+    for k in 0..t {
+        let a = coupling.keep_enclosed(k, &exact::<Interval>(&run.points[k]));
+        let b = coupling.keep_enclosed(k, &exact::<Interval>(&rerun.points[k]));
+        scale += add(&mut kept, -kappa[k], &a, &b);
     }
     let mut worst: Option<Evidence> = None;
     for reference in Reference::ALL {
-        let left = addback(&coupling, run, reference) - rerun.last();
-        let mut right = DVector::zeros(case.problem.active());
-        let mut size = 0.0;
+        let ledger = ledger(case, reference)?;
+        let left = Added::new(&coupling, run, reference).end(&ledger, run, known);
+        let (mut right, mut radius, mut size) = (kept.clone(), Interval::ZERO, scale);
         for k in 0..t {
-            let (a, b) = (coupling.keep(k, &run.points[k]), coupling.keep(k, &rerun.points[k]));
-            size += kappa[k] * (a.norm() + b.norm());
-            right.axpy(-kappa[k], &(a - b), 1.0);
+            let entry = &ledger.entries[k];
+            let moved = |lipschitz: f64, a: f64, b: f64| {
+                kappa[k] * Interval::point(lipschitz) * (Interval::point(a) + Interval::point(b))
+            };
+            radius = radius + moved(entry.keep_lipschitz, known.radii[k], reknown.radii[k]);
             if coupling.touches(k) {
-                let (a, b) = (coupling.drop(k, reference.point(run, k)), coupling.drop(k, &run.points[k]));
-                size += kappa[k] * (a.norm() + b.norm());
-                right.axpy(kappa[k], &(a - b), 1.0);
+                let a = coupling.drop_enclosed(k, &exact::<Interval>(reference.point(run, k)));
+                let b = coupling.drop_enclosed(k, &exact::<Interval>(&run.points[k]));
+                size += add(&mut right, kappa[k], &a, &b);
+                radius = radius + moved(entry.drop_lipschitz, reference.radius(known, k), known.radii[k]);
             }
         }
-        let terms = case.problem.data().cols() + case.problem.rows() + t;
-        let scale = size + left.norm() + run.last().norm() + rerun.last().norm();
-        // The identity is about the computed runs too: each step rounds relative to what it adds.
-        let allowance = crate::numeric::tolerance::tol(terms, 1.0) * scale;
-        let e = Evidence::identity((left - right).norm(), allowance);
+        // θ_u = θ′_t + right.
+        let right =
+            Located::enclosed(right.into_iter().map(Precise::covering).collect()).widened(radius.hi());
+        let deviation = left.distance(&case.rerun_located()?.plus(&right));
+        let e = Evidence::identity(deviation, size);
         worst = Some(worst.map_or(e, |w| w.worse(e)));
     }
     Ok(Outcome::Compared(worst.expect("there are three reference points")))
 }
 
 fn recollection_exact(case: &Case) -> Result<Outcome> {
-    let (run, rerun) = (case.run()?, case.rerun()?);
+    let (run, known) = (case.run()?, case.run_enclosure()?);
     let carried = recollect(&case.coupling()?, run);
-    let theta = run.last() + &carried[carried.len() - 1];
-    let deviation = (theta - rerun.last()).norm();
-    // Both runs and the carried vector round like the run itself.
+    let ledger = ledger(case, Reference::Recorded)?;
+    let theta = Carried::new(&case.coupling()?, run, &carried).end(&ledger, run, known);
     let largest = carried.iter().map(|v| v.norm()).fold(0.0, f64::max);
-    let terms = case.problem.data().cols() + case.problem.rows() + case.plan.len();
-    let allowance = 2.0 * case.run_rounding()?
-        + crate::numeric::tolerance::tol(terms, 1.0) * (largest + run.last().norm());
-    Ok(Outcome::Compared(Evidence::identity(deviation, allowance)))
+    let deviation = theta.distance(&case.rerun_located()?);
+    Ok(Outcome::Compared(Evidence::identity(deviation, case.run_size()? + largest)))
 }
 
 fn recollection_bounded(case: &Case) -> Result<Outcome> {
@@ -250,11 +292,13 @@ fn recollection_bounded(case: &Case) -> Result<Outcome> {
         return Ok(outcome);
     }
     applicable((|| {
-        let carried = recollect(&case.coupling()?, case.run()?);
-        let bound = recollection::recollection_error(&ledger(case, Reference::Recorded)?, &carried)?;
-        let theta = case.run()?.last() + &carried[carried.len() - 1];
+        let (run, known) = (case.run()?, case.run_enclosure()?);
+        let vectors = recollect(&case.coupling()?, run);
+        let carried = Carried::new(&case.coupling()?, run, &vectors);
+        let ledger = ledger(case, Reference::Recorded)?;
+        let bound = recollection::recollection_error(&ledger, &carried.sizes(&ledger, known))?;
         Ok(Outcome::Compared(Evidence::inequality(
-            case.distance_to_rerun(&theta)?,
+            carried.end(&ledger, run, known).distance(&case.rerun_located()?),
             bound.value,
             case.run_size()?,
         )))

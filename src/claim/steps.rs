@@ -3,18 +3,22 @@
 //! `A = ∇²F(θ)` on all rows, `H` without the forgotten ones (weights and λ unchanged), `g = Σ_U w∇ℓ`:
 //! the Newton step is `H⁻¹g`, the influence step (infinitesimal jackknife) `A⁻¹g`.
 
-use super::fixed::{Ends, Formula, agree, kept_objective, only};
+use super::case::SMALLEST_SIZE;
+use super::fixed::{Ends, Formula, agree, float_size, full_system, kept_objective, kept_system, only, same};
 use super::identities::{ONE_OUTPUT, both};
+use super::leave_out::{ExactLeaveOut, derivatives};
 use super::sgd::applicable;
 use super::{Case, Claim, Domain, Outcome, Verdict};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::loss::Loss;
-use crate::numeric::factor::Cholesky;
-use crate::numeric::tolerance::tol;
+use crate::numeric::located::Located;
+use crate::numeric::precise::Precise;
+use crate::numeric::solve::dot;
 use crate::objective::Problem;
+use crate::objective::enclosed::{Enclosed, exact};
 use crate::unlearn::features::features;
-use crate::unlearn::leave_out::{LeaveOut, derivatives, leave_one_out_outputs};
+use crate::unlearn::leave_out::{LeaveOut, leave_one_out_outputs};
 use nalgebra::{DMatrix, DVector};
 
 /// Rows looked at one by one; more say nothing new.
@@ -32,7 +36,12 @@ pub fn claims() -> Vec<Claim> {
             item: "unlearn::leave_out::LeaveOut",
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,
-            check: |case| newton_step(case, |p, t, f| Ok(LeaveOut::new(p, t, f)?.step().clone())),
+            check: |case| {
+                both(
+                    low_rank(case)?,
+                    newton_step(case, |p, t, f| Ok(LeaveOut::new(p, t, f)?.step().clone()))?,
+                )
+            },
             directed: Vec::new,
         },
         Claim {
@@ -56,7 +65,7 @@ pub fn claims() -> Vec<Claim> {
             item: "claim::steps::rescaled",
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,
-            check: |case| rescaled(case, |h| 1.0 / (1.0 - h)),
+            check: |case| both(rescaled_exact(case)?, rescaled(case, |h| 1.0 / (1.0 - h))?),
             directed: Vec::new,
         },
         Claim {
@@ -64,21 +73,20 @@ pub fn claims() -> Vec<Claim> {
             title: "approximate leave-one-out is a Newton step",
             statement: "z_i + q_iℓ′_i/(1 − q_iℓ″_i) = xᵢᵀ(θ + H⁻¹wℓ′_i x_i), q_i = wxᵢᵀA⁻¹xᵢ",
             source: "Rahnama Rad and Maleki 2020 (arXiv 1801.10243), recalled",
-            theorem: None,
+            theorem: Some("Unlearn.Identities.alo_exact"),
             item: "unlearn::leave_out::leave_one_out_outputs",
             expected: Verdict::Holds,
             domain: ONE_OUTPUT,
-            check: |case| leave_one_out(case, leave_one_out_outputs),
+            check: |case| both(alo_exact(case)?, leave_one_out(case, leave_one_out_outputs)?),
             directed: Vec::new,
         },
     ]
 }
 
-/// `H⁻¹g` with the Hessian without the forgotten rows formed and factored.
-pub(crate) fn dense_step(problem: &Problem, theta: &DVector<f64>, forget: &RowSet) -> Result<DVector<f64>> {
-    let g = only(problem, |i| forget.contains(i))?.risk_gradient(theta);
-    let h = kept_objective(problem, forget)?.hessian(theta);
-    Ok(Cholesky::new(h, "the Hessian without the forgotten rows")?.solve(&g))
+/// `H⁻¹g`, enclosed.
+pub(crate) fn exact_step(problem: &Problem, theta: &[Precise], forget: &RowSet) -> Result<Located> {
+    let g = Enclosed::only(problem, |i| forget.contains(i)).risk_gradient(theta);
+    Ok(kept_system(problem, forget, theta.to_vec())?.solve(&g))
 }
 
 /// Does a formula give the exactly retrained minimiser, under the problem's own reduction?
@@ -91,10 +99,29 @@ pub fn retraining(case: &Case, formula: Formula) -> Result<Outcome> {
         let candidate = formula(&case.problem, &fit.theta, &case.forget)?;
         let h = Ends::of(&case.problem.retained(&case.forget)?.hessian(&refit.theta))?;
         let terms = case.problem.rows() + case.problem.active();
-        let allowance = tol(terms, h.condition()) * (fit.theta.norm() + refit.theta.norm())
-            + (fit.residual_bound() + refit.residual_bound()) / h.least;
-        Ok(agree(&candidate, &refit.theta, allowance))
+        let size = float_size(fit.theta.norm() + refit.theta.norm(), terms, h.condition());
+        Ok(agree(&candidate, case.refit_precise()?, size))
     })())
+}
+
+/// The step from the full Hessian against the step itself, both enclosed, at the fit and at the start. (Neither
+/// need be exact: the identity holds at any `θ`.)
+fn low_rank(case: &Case) -> Result<Outcome> {
+    let at = |theta: &DVector<f64>| {
+        applicable((|| {
+            let point = exact::<Precise>(theta);
+            let step = exact_step(&case.problem, &point, &case.forget)?;
+            let low_rank = ExactLeaveOut::new(&case.problem, &point, &case.forget)?.step()?;
+            Ok(same(&low_rank, &step, step_scale(case, theta)?))
+        })())
+    };
+    both(at(&case.fit()?.theta)?, at(&case.start)?)
+}
+
+/// `‖θ‖` and how far the forgotten gradients could move it.
+fn step_scale(case: &Case, theta: &DVector<f64>) -> Result<f64> {
+    let a = Ends::of(&case.problem.full().hessian(theta))?;
+    Ok(theta.norm() + gradient_size(&case.problem, theta, &case.forget)? / a.most + SMALLEST_SIZE)
 }
 
 /// Does a formula give the Newton step `H⁻¹g`, at the fit and at the case's start?
@@ -105,7 +132,7 @@ pub fn newton_step(case: &Case, formula: Formula) -> Result<Outcome> {
     let at = |theta: &DVector<f64>| {
         applicable((|| {
             let (p, forget) = (&case.problem, &case.forget);
-            let exact = dense_step(p, theta, forget)?;
+            let step = exact_step(p, &exact(theta), forget)?;
             let a = Ends::of(&p.full().hessian(theta))?;
             let h = Ends::of(&kept_objective(p, forget)?.hessian(theta))?;
             let candidate = formula(p, theta, forget)?;
@@ -115,8 +142,8 @@ pub fn newton_step(case: &Case, formula: Formula) -> Result<Outcome> {
                 Ends::of(&(DMatrix::identity(m, m) - leverages.leverages()))?.least.min(1.0)
             };
             let kappa = a.condition() / left + h.condition();
-            let size = theta.norm() + exact.norm() + gradient_size(p, theta, forget)? / a.least;
-            Ok(agree(&candidate, &exact, tol(p.rows() + p.active(), kappa) * size))
+            let size = theta.norm() + candidate.norm() + gradient_size(p, theta, forget)? / a.least;
+            Ok(agree(&candidate, &step, float_size(size, p.rows() + p.active(), kappa)))
         })())
     };
     both(at(&case.fit()?.theta)?, at(&case.start)?)
@@ -127,26 +154,23 @@ fn gradient_size(problem: &Problem, theta: &DVector<f64>, forget: &RowSet) -> Re
     Ok(only(problem, |i| forget.contains(i))?.gradient_mass(theta))
 }
 
-/// Is `H⁻¹g − A⁻¹g` equal to `share · H⁻¹H_U A⁻¹g`? The claim has `share = 1`.
+/// Is `H⁻¹g − A⁻¹g` equal to `share · H⁻¹H_U A⁻¹g`? The claim has `share = 1`. Both sides are enclosed at the
+/// computed fit, taken as exact: the identity holds at any `θ`.
 ///
 /// # Errors
 /// Those of the fit.
 pub fn difference(case: &Case, share: f64) -> Result<Outcome> {
     applicable((|| {
-        let (p, theta) = (&case.problem, &case.fit()?.theta);
-        let forgotten = only(p, |i| case.forget.contains(i))?;
-        let (g, h_u) = (forgotten.risk_gradient(theta), forgotten.risk_hessian(theta));
-        let (h, a) = (kept_objective(p, &case.forget)?.hessian(theta), p.full().hessian(theta));
-        let (h_ends, a_ends) = (Ends::of(&h)?, Ends::of(&a)?);
-        let h = Cholesky::new(h, "the Hessian without the forgotten rows")?;
-        let influence = Cholesky::new(a, "the Hessian on all rows")?.solve(&g);
+        let (p, theta) = (&case.problem, exact::<Precise>(&case.fit()?.theta));
+        let forgotten = Enclosed::only(p, |i| case.forget.contains(i));
+        let g = forgotten.risk_gradient(&theta);
+        let influence = full_system(p, theta.clone())?.solve(&g);
+        let h = kept_system(p, &case.forget, theta.clone())?;
         let step = h.solve(&g);
-        let right = h.solve(&(&h_u * &influence)) * share;
-        // A change of the influence step reaches the right side times ‖H⁻¹H_U‖.
-        let carried = (h_u.norm() / h_ends.least).max(1.0);
-        let kappa = h_ends.condition() + a_ends.condition() * carried;
-        let size = step.norm() + influence.norm() + right.norm();
-        Ok(agree(&(step - influence), &right, tol(p.rows() + p.active(), kappa) * size))
+        let bent = forgotten.risk_hvp(&theta, &influence.coordinates());
+        let share = Precise::exact(share);
+        let right = h.solve(&bent.into_iter().map(|b| share * b).collect::<Vec<_>>());
+        Ok(same(&step, &influence.plus(&right), step_scale(case, &case.fit()?.theta)?))
     })())
 }
 
@@ -155,7 +179,19 @@ pub fn difference(case: &Case, share: f64) -> Result<Outcome> {
 /// # Errors
 /// Those of the fit.
 pub fn rescaled(case: &Case, factor: fn(f64) -> f64) -> Result<Outcome> {
-    row_by_row(case, |one| Ok(agree(&one.newton, &(&one.influence * factor(one.leverage)), one.allowance)))
+    row_by_row(case, |one| {
+        let influence = DVector::from_iterator(one.x.len(), one.influence.center.iter().map(|c| c.float()));
+        let scaled = influence * factor(one.leverage.float());
+        Ok(agree(&scaled, &one.newton, one.float_size))
+    })
+}
+
+fn rescaled_exact(case: &Case) -> Result<Outcome> {
+    row_by_row(case, |one| {
+        let left = Precise::ONE - one.leverage;
+        let scaled = one.influence.coordinates().into_iter().map(|v| v / left).collect();
+        Ok(same(&Located::enclosed(scaled), &one.newton, one.size))
+    })
 }
 
 /// Do a formula's outputs equal `xᵢᵀ(θ + Newton step of row i)`?
@@ -166,44 +202,72 @@ pub fn leave_one_out(
     case: &Case,
     formula: fn(&Problem, &DVector<f64>) -> Result<DVector<f64>>,
 ) -> Result<Outcome> {
-    let theta = &case.fit()?.theta;
-    let outputs = formula(&case.problem, theta)?;
+    let outputs = formula(&case.problem, &case.fit()?.theta)?;
     row_by_row(case, |one| {
-        let exact = one.x.dot(&(theta + &one.newton));
-        let terms = one.x.len() + case.problem.rows();
-        let allowance = one.x.norm() * (one.allowance + tol(terms, 1.0) * theta.norm());
-        Ok(agree(&DVector::from_element(1, outputs[one.row]), &DVector::from_element(1, exact), allowance))
+        let size = one.x.norm() * one.float_size;
+        Ok(agree(&DVector::from_element(1, outputs[one.row]), &one.output(), size))
     })
 }
 
-/// One forgotten row on its own, with both steps from factored matrices.
-struct One {
-    row: usize,
-    x: DVector<f64>,
-    leverage: f64,
-    newton: DVector<f64>,
-    influence: DVector<f64>,
-    allowance: f64,
+fn alo_exact(case: &Case) -> Result<Outcome> {
+    row_by_row(case, |one| {
+        // q = wxᵀA⁻¹x, h = qℓ″.
+        let output = one.z + one.q * one.slope / (Precise::ONE - one.leverage);
+        Ok(same(&Located::enclosed(vec![output]), &one.output(), one.x.norm() * one.size))
+    })
 }
 
-fn row_by_row(case: &Case, compare: impl Fn(&One) -> Result<Outcome>) -> Result<Outcome> {
-    let (p, theta) = (&case.problem, &case.fit()?.theta);
+/// One forgotten row on its own, with both steps enclosed.
+struct One<'a> {
+    row: usize,
+    theta: &'a [Precise],
+    x: DVector<f64>,
+    /// `xᵀθ` and `ℓ′` there.
+    z: Precise,
+    slope: Precise,
+    q: Precise,
+    leverage: Precise,
+    newton: Located,
+    influence: Located,
+    /// The size of what is compared, for enclosures and for floats.
+    size: f64,
+    float_size: f64,
+}
+
+impl One<'_> {
+    /// `xᵀ(θ + Newton step)`.
+    fn output(&self) -> Located {
+        let moved: Vec<Precise> =
+            self.newton.coordinates().into_iter().zip(self.theta).map(|(n, t)| n + *t).collect();
+        Located::enclosed(vec![dot(self.x.as_slice(), &moved)])
+    }
+}
+
+/// At the computed fit, taken as exact: these identities hold at any `θ`.
+fn row_by_row(case: &Case, compare: impl Fn(&One<'_>) -> Result<Outcome>) -> Result<Outcome> {
+    let (p, fit) = (&case.problem, &case.fit()?.theta);
+    let theta = exact::<Precise>(fit);
     let mut worst = Outcome::NotApplicable("no row could be left out".into());
     for &row in case.forget.rows().iter().take(MOST_ROWS) {
         let single = RowSet::new(p.rows(), vec![row])?;
         let outcome = applicable((|| {
             let x = features(p, &[row])?.column(0).clone_owned();
-            let (_, bend) = derivatives(p, &[row], &DVector::from_element(1, x.dot(theta)));
-            let a = p.full().hessian(theta);
-            let (a_ends, h_ends) = (Ends::of(&a)?, Ends::of(&kept_objective(p, &single)?.hessian(theta))?);
-            let a = Cholesky::new(a, "the Hessian on all rows")?;
-            let leverage = p.full().weights()[row] * bend[0] * x.dot(&a.solve(&x));
-            let influence = a.solve(&only(p, |i| i == row)?.risk_gradient(theta));
-            let newton = dense_step(p, theta, &single)?;
-            let kappa = h_ends.condition() + a_ends.condition() / (1.0 - leverage).max(f64::EPSILON);
-            let size = newton.norm() + influence.norm();
-            let allowance = tol(p.rows() + p.active(), kappa) * size;
-            compare(&One { row, x, leverage, newton, influence, allowance })
+            let a_ends = Ends::of(&p.full().hessian(fit))?;
+            let h_ends = Ends::of(&kept_objective(p, &single)?.hessian(fit))?;
+            let system = full_system(p, theta.clone())?;
+            let z = dot(x.as_slice(), &theta);
+            let (slope, bend) = derivatives(p.model().loss(), z, p.target()[row]);
+            let solved = system.solve(&exact::<Precise>(&x)).coordinates();
+            let q = Enclosed::full(p).weight::<Precise>() * dot(x.as_slice(), &solved);
+            let leverage = q * bend;
+            let influence = system.solve(&Enclosed::only(p, |i| i == row).risk_gradient(&theta));
+            let newton = exact_step(p, &theta, &single)?;
+            let left = (1.0 - leverage.float()).max(f64::EPSILON);
+            let kappa = h_ends.condition() + a_ends.condition() / left;
+            let size = fit.norm() + gradient_size(p, fit, &single)? / a_ends.least + SMALLEST_SIZE;
+            let float_size = float_size(size, p.rows() + p.active(), kappa);
+            let theta = &theta;
+            compare(&One { row, theta, x, z, slope, q, leverage, newton, influence, size, float_size })
         })())?;
         worst = both(worst, outcome)?;
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use unlearn::bound::audit::{Audit, audit};
 use unlearn::bound::kantorovich::{Located, THEOREM};
+use unlearn::certificate::{self, Certificate};
 use unlearn::data::RowSet;
 use unlearn::error::{Error, Result};
 use unlearn::numeric::interval::Interval;
@@ -18,6 +19,10 @@ pub(super) struct Arguments {
     /// The parameters in question: one number per parameter in PyTorch's order (.npy, or one per line)
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
+    /// Write a certificate, which proofs/check-certificate verifies in Coq (linear:squared and linear:logistic with
+    /// λ above 0, at most 20 active parameters and 200 rows kept)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     options: output::Options,
 }
@@ -36,11 +41,37 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             )));
         }
     };
+    // Before the work is done, and before anything is written.
+    if let Some(path) = &arguments.certificate {
+        Certificate::check(problem, input.forget.as_ref())?;
+        output::check_target(path, &["cert", "txt"])?;
+    }
     let found = examine(&input, &theta)?;
-    let mut json = options.open(&[])?;
-    json.object(|| found.json(&input))?;
+    let made = match (&arguments.certificate, &found) {
+        (Some(path), Found::Certified(a)) => {
+            Some((path, Certificate::new(problem, input.forget.as_ref(), &theta, &a.reference)?))
+        }
+        _ => None,
+    };
+    let mut json = options.open(&[&arguments.certificate])?;
+    if let Some((path, certificate)) = &made {
+        certificate::write(path, certificate)?;
+    }
+    json.object(|| {
+        let mut object = found.json(&input);
+        if let Some((path, made)) = &made {
+            object["certificate"] =
+                json!({ "file": path.display().to_string(), "distance": enclosure(made.distance()) });
+        }
+        object
+    })?;
     if json.leaves_standard_output() {
-        output::print(&found.text(arguments, &input))?;
+        let mut text = found.text(arguments, &input);
+        if let (Some((path, made)), false) = (&made, options.quiet) {
+            let (lo, hi) = between::ends(made.distance());
+            text += &format!("certificate: {}, between {lo} and {hi}\n", path.display());
+        }
+        output::print(&text)?;
     }
     Ok(Outcome::Done)
 }

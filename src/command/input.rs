@@ -39,7 +39,7 @@ pub(super) struct Options {
     reduction: Reduction,
     /// One 0 or 1 per parameter: which are active
     #[arg(long, value_name = "FILE")]
-    mask: Option<PathBuf>,
+    pub(super) mask: Option<PathBuf>,
     /// Rows to forget: one 0-based index per line, or an integer .npy
     #[arg(long, value_name = "FILE")]
     pub(super) forget: Option<PathBuf>,

@@ -68,7 +68,7 @@ fn claims() -> Listing {
     let entry = |c: claim::Claim| {
         json!({
             "claim": c.id, "title": c.title, "statement": c.statement, "source": c.source,
-            "theorem": c.theorem, "item": c.item, "expected": c.expected.word(),
+            "theorem": c.theorem, "item": c.item, "test": c.test(), "expected": c.expected.word(),
         })
     };
     let entries = claim::all().into_iter().map(entry).collect();
@@ -76,18 +76,25 @@ fn claims() -> Listing {
 }
 
 /// What each method does and which models it takes: minimisers, recorded runs (`train --sgd`), or both.
-const METHODS: [(&str, &str, &str); 11] = [
+const METHODS: [(&str, &str, &str); 18] = [
     ("noop", "both", "leave the model as it is: the error every method has to beat"),
-    ("retrain", "both", "repeat the training without the forgotten rows"),
+    ("retrain", "both", "repeat the training without the forgotten rows, given the mask"),
     ("retrain-uncoupled", "both", "retrain with another start or other batches: the floor"),
+    ("retrain-repruned", "both", "prune again without the forgotten rows, then retrain on that mask"),
     ("addback-start", "run", "add the forgotten gradients back, taken at the start of the run"),
     ("addback-end", "run", "add the forgotten gradients back, taken at its end: one ascent step"),
     ("addback-recorded", "run", "add the forgotten gradients back as they were recorded"),
     ("recollection", "run", "carry the removal through the recorded run; exact for quadratics"),
     ("influence", "both", "one step with the Hessian on all rows, simplex weights"),
     ("influence-boolean", "both", "the same with weight 1/n on the rows kept"),
+    ("influence-cg", "both", "influence by conjugate gradients, without a matrix"),
+    ("woodfisher", "both", "influence with the empirical Fisher, inverted row by row"),
     ("newton", "both", "Newton's step on the rows kept; exact for quadratics"),
     ("ridge-deletion", "minimiser", "closed form for ridge regression with the sum reduction; exact"),
+    ("fine-tune", "both", "go on training on the rows kept (FT)"),
+    ("gradient-ascent", "both", "raise the loss of the forgotten rows for some epochs (GA; not an add-back)"),
+    ("fisher", "both", "noise where the rows kept do not hold the parameters (FF)"),
+    ("l1-sparse", "both", "fine-tune under an l1 penalty; its zeros are exact"),
 ];
 
 fn methods() -> Listing {

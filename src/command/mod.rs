@@ -4,9 +4,12 @@ mod audit;
 mod claims;
 mod derive;
 mod input;
+mod ladder;
 mod list;
 mod output;
+mod prune;
 mod remove;
+mod settings;
 mod train;
 mod training;
 mod verify;
@@ -38,6 +41,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Fit a model; keep the parameters and the trajectory
     Train(train::Arguments),
+    /// Make a mask: omp, imp, synflow or random, at a sparsity
+    Prune(prune::Arguments),
     /// Forget rows with a method; what the result guarantees and what it cost
     Remove(remove::Arguments),
     /// Value, gradient, Hessian and relatives at given parameters
@@ -68,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Audit(arguments)) => audit::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Prune(arguments)) => prune::run(&arguments),
         Some(Command::Remove(arguments)) => remove::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),

@@ -9,6 +9,7 @@ use unlearn::error::{Error, Result};
 use unlearn::objective::{Problem, Reduction};
 use unlearn::train::coupling::Normalisation;
 use unlearn::train::newton::{Fit, minimise};
+use unlearn::train::pipeline::Recipe;
 use unlearn::train::plan::{Batches, Plan, Schedule};
 use unlearn::train::sgd::{self, Trajectory};
 use unlearn::train::start::start;
@@ -100,6 +101,24 @@ impl Trained {
     }
 }
 
+/// How a model will be fitted, for those who fit it more than once.
+pub(super) struct Prepared {
+    /// The first parameters, on the problem's mask.
+    pub(super) start: DVector<f64>,
+    plan: Option<Plan>,
+    normalisation: Normalisation,
+}
+
+impl Prepared {
+    /// The recipe.
+    pub(super) fn recipe(&self) -> Recipe<'_> {
+        match &self.plan {
+            Some(plan) => Recipe::Run { plan, normalisation: self.normalisation },
+            None => Recipe::Minimiser,
+        }
+    }
+}
+
 impl Options {
     /// Trains on all rows of the problem.
     pub(super) fn train(&self, problem: &Problem, seed: u64, quiet: bool) -> Result<Trained> {
@@ -117,11 +136,22 @@ impl Options {
         if self.renormalise { Normalisation::Renormalised } else { Normalisation::Fixed }
     }
 
+    /// Start and plan, without training.
+    pub(super) fn prepare(&self, problem: &Problem, seed: u64, quiet: bool) -> Result<Prepared> {
+        let plan = if self.sgd { Some(self.plan(problem, seed)?) } else { None };
+        Ok(Prepared { start: self.first(problem, seed, quiet)?, plan, normalisation: self.normalisation() })
+    }
+
+    /// The parameters that training starts from.
+    fn first(&self, problem: &Problem, seed: u64, quiet: bool) -> Result<DVector<f64>> {
+        match &self.start {
+            Some(path) => input::parameters(problem, path, quiet),
+            None => Ok(start(problem, seed)),
+        }
+    }
+
     fn fit(&self, problem: &Problem, forget: Option<&RowSet>, seed: u64, quiet: bool) -> Result<Trained> {
-        let from = match &self.start {
-            Some(path) => input::parameters(problem, path, quiet)?,
-            None => start(problem, seed),
-        };
+        let from = self.first(problem, seed, quiet)?;
         if !self.sgd {
             let k = problem.active();
             input::check_size("the Hessian", k, k, "train with --sgd, or prune with --mask")?;

@@ -101,7 +101,8 @@ fn text(summaries: &[Summary], settings: &Settings, named: bool) -> String {
     }
     let detail = if settings.verbose || named { Detail::Full } else { Detail::Brief };
     let remarks = verdicts::remarks(summaries, detail);
-    let mut text = format!("{}\n{}\n", verdicts::table(summaries), verdicts::legend());
+    let mut text =
+        format!("{}\n{}{}\n", verdicts::table(summaries), verdicts::legend(), verdicts::decided(summaries));
     if !remarks.is_empty() {
         let hint = if detail == Detail::Brief { ", in full with --verbose" } else { "" };
         text.push_str(&format!("Counterexamples and remarks (measured > claimed){hint}:\n{remarks}\n"));

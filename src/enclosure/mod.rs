@@ -22,7 +22,7 @@ use crate::numeric::product::{Ball, Columns};
 use crate::objective::{Problem, Reduction};
 pub use hessian::Hessian;
 use nalgebra::DVector;
-pub(crate) use row::{Pass, read};
+pub(crate) use row::Pass;
 
 /// A weighted objective `Σ wᵢ ℓᵢ(θ) + (λ/2)‖θ‖² + ⟨b, θ⟩` whose weights are real numbers known by enclosures.
 ///

@@ -3,7 +3,7 @@
 use crate::data::Row;
 use crate::model::network::{Network, Unit};
 use crate::numeric::interval::Interval;
-use crate::numeric::product::{Ball, Columns, Sum};
+use crate::numeric::product::{Ball, Columns, VagueSum};
 use crate::objective::Problem;
 
 /// The enclosed pass of one row; made once, reused for every row.
@@ -69,16 +69,16 @@ impl<'a> Pass<'a> {
         let last = net.layers.len() - 1;
         for (l, layer) in net.layers.iter().enumerate() {
             for (j, unit) in layer.units.iter().enumerate() {
-                let mut sum = Sum::default();
+                let mut sum = VagueSum::default();
                 if l == 0 {
-                    read(unit, self.row(i), layer.fan_in, |p, x| sum.add(x, theta[p]));
+                    read(unit, self.row(i), layer.fan_in, |p, x| sum.add(Ball::exact(x), theta[p]));
                 } else {
                     let below = &self.a[l - 1];
                     for (p, &input) in unit.inputs.iter().enumerate() {
-                        sum.add_vague(below[input as usize], theta[unit.start + p]);
+                        sum.add(below[input as usize], theta[unit.start + p]);
                     }
                     if let Some(b) = unit.bias {
-                        sum.add(1.0, theta[b]);
+                        sum.add(Ball::exact(1.0), theta[b]);
                     }
                 }
                 let z = sum.enclosure();
@@ -102,11 +102,11 @@ impl<'a> Pass<'a> {
         let last = net.layers.len() - 1;
         self.delta[last] = net.loss.enclose_gradient(&self.z[last], self.problem.target()[i]);
         for l in (0..last).rev() {
-            let mut sums = vec![Sum::default(); self.z[l].len()];
+            let mut sums = vec![VagueSum::default(); self.z[l].len()];
             for (j, unit) in net.layers[l + 1].units.iter().enumerate() {
                 let delta = Ball::from(self.delta[l + 1][j]);
                 for (p, &input) in unit.inputs.iter().enumerate() {
-                    sums[input as usize].add_vague(delta, theta[unit.start + p]);
+                    sums[input as usize].add(delta, theta[unit.start + p]);
                 }
             }
             for (j, sum) in sums.iter().enumerate() {

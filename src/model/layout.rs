@@ -53,7 +53,8 @@ impl Model {
             )));
         }
         let total = widths.windows(2).try_fold(0usize, |sum, w| {
-            w[1].checked_mul(w[0] + usize::from(bias)).and_then(|p| sum.checked_add(p))
+            let inputs = w[0].checked_add(usize::from(bias))?;
+            w[1].checked_mul(inputs).and_then(|p| sum.checked_add(p))
         });
         // 2³¹ parameters are 16 GiB per vector; indices of inputs are stored in 32 bits.
         if total.is_none_or(|t| t > 1 << 31) {

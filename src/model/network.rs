@@ -8,6 +8,7 @@ use super::{Activation, Model};
 use crate::data::Row;
 use crate::loss::Loss;
 use crate::mask::Mask;
+use crate::numeric::dot::dot;
 
 /// One output unit of a layer: the inputs it reads and where its parameters are.
 #[derive(Debug, Clone)]
@@ -41,15 +42,56 @@ impl Unit {
         &theta[self.start..self.start + self.inputs.len()]
     }
 
+    /// Position of the unit's `c`-th parameter: the kept weights in order, then the bias.
+    pub(crate) fn parameter(&self, c: usize) -> usize {
+        if c < self.inputs.len() {
+            self.start + c
+        } else {
+            self.bias.expect("the parameter past the weights is the bias")
+        }
+    }
+
+    /// `w · v` over the kept inputs.
+    pub(crate) fn weigh(&self, theta: &[f64], v: &[f64]) -> f64 {
+        let w = self.weights(theta);
+        if w.len() == v.len() {
+            dot(w, v)
+        } else {
+            w.iter().zip(&self.inputs).map(|(w, &i)| w * v[i as usize]).sum()
+        }
+    }
+
+    /// `out += s · w` at the kept inputs.
+    pub(crate) fn spread(&self, theta: &[f64], s: f64, out: &mut [f64]) {
+        let w = self.weights(theta);
+        if w.len() == out.len() {
+            out.iter_mut().zip(w).for_each(|(o, w)| *o += s * w);
+        } else {
+            w.iter().zip(&self.inputs).for_each(|(w, &i)| out[i as usize] += s * w);
+        }
+    }
+
+    /// `out = s · x` at the kept inputs.
+    pub(crate) fn gather(&self, x: &[f64], s: f64, out: &mut [f64]) {
+        if out.len() == x.len() {
+            out.iter_mut().zip(x).for_each(|(o, x)| *o = s * x);
+        } else {
+            out.iter_mut().zip(&self.inputs).for_each(|(o, &i)| *o = s * x[i as usize]);
+        }
+    }
+
+    /// `out = s · x + t · y` at the kept inputs.
+    pub(crate) fn gather_two(&self, (x, s): (&[f64], f64), (y, t): (&[f64], f64), out: &mut [f64]) {
+        if out.len() == x.len() {
+            out.iter_mut().zip(x).zip(y).for_each(|((o, x), y)| *o = s * x + t * y);
+        } else {
+            out.iter_mut().zip(&self.inputs).for_each(|(o, &i)| *o = s * x[i as usize] + t * y[i as usize]);
+        }
+    }
+
     /// `w · a + b` for dense inputs.
     fn affine(&self, theta: &[f64], a: &[f64]) -> f64 {
-        let w = self.weights(theta);
-        let sum: f64 = if w.len() == a.len() {
-            w.iter().zip(a).map(|(w, a)| w * a).sum()
-        } else {
-            w.iter().zip(&self.inputs).map(|(w, &i)| w * a[i as usize]).sum()
-        };
-        sum + self.bias.map_or(0.0, |b| theta[b])
+        self.weigh(theta, a) + self.bias.map_or(0.0, |b| theta[b])
     }
 
     /// `w · x + b` for the data row.
@@ -231,10 +273,7 @@ impl Network {
         for l in (0..last).rev() {
             ws.back[l].fill(0.0);
             for (j, unit) in self.layers[l + 1].units.iter().enumerate() {
-                let s = ws.delta[l + 1][j];
-                for (w, &i) in unit.weights(theta).iter().zip(&unit.inputs) {
-                    ws.back[l][i as usize] += s * w;
-                }
+                unit.spread(theta, ws.delta[l + 1][j], &mut ws.back[l]);
             }
             for j in 0..ws.z[l].len() {
                 ws.delta[l][j] = self.activation.slope(ws.z[l][j]) * ws.back[l][j];
@@ -272,10 +311,7 @@ impl Network {
                 ws.rz[l][j] = if l == 0 {
                     unit.affine_row(v, x, layer.fan_in)
                 } else {
-                    let ra = &ws.ra[l - 1];
-                    let through: f64 =
-                        unit.weights(theta).iter().zip(&unit.inputs).map(|(w, &i)| w * ra[i as usize]).sum();
-                    unit.affine(v, &ws.a[l - 1]) + through
+                    unit.affine(v, &ws.a[l - 1]) + unit.weigh(theta, &ws.ra[l - 1])
                 };
             }
             if l < last {

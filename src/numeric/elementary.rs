@@ -12,6 +12,15 @@
 use super::interval::Interval;
 use super::twofold::Twofold;
 
+/// Beyond these `e^x` overflows, is below half the smallest float, and is the logistic function but for a factor
+/// `1 − 2⁻⁵⁷`.
+const EXP_OVERFLOWS: f64 = 709.79;
+const EXP_UNDERFLOWS: f64 = -745.14;
+const SATURATES: f64 = -40.0;
+
+/// `log₂ e`, rounded.
+const LOG2_E: f64 = std::f64::consts::LOG2_E;
+
 /// `ln 2 = A + B + C + δ`, `|δ| < 2⁻¹⁴⁰`; `A` and `B` have at most 42 bits, so that their products with an integer
 /// below `2¹¹` are exact.
 const LN_2: [f64; 3] = [
@@ -53,7 +62,7 @@ const SMALL_INVERSE_FACTORIALS: [f64; 13] = [
 /// `e^x = m·2^k` with `0.7 < m < 1.42`, for `|x| ≤ 746`: `m` to a relative error below `2⁻⁸⁰`.
 pub(super) fn exponential(x: f64) -> (Twofold, i32) {
     // |k| ≤ 1077. The product rounds by less than 10⁻¹², so |x − k·ln 2| ≤ (ln 2)/2 + 10⁻¹² < 0.3466.
-    let k = (x * std::f64::consts::LOG2_E).round_ties_even();
+    let k = (x * LOG2_E).round_ties_even();
     // x − kA and then − kB lose nothing; −kC is below 2⁻⁷⁵ and rounds by 2⁻¹²⁸, the sum of the low parts
     // (below 2⁻⁵³) by 2⁻¹⁰⁶; k·δ is below 2⁻¹²⁹. So r is right to 2⁻¹⁰⁴.
     let high = Twofold::sum_of(x, -(k * LN_2[0]));
@@ -83,10 +92,10 @@ pub(super) fn outwards(x: Twofold) -> (f64, f64) {
 fn exp_at(x: f64) -> Interval {
     // e^709.79 exceeds the largest float (its logarithm is 709.7827…); e^−745.14 is below half the smallest
     // (−744.44…, and 745.13… for the half).
-    if x > 709.79 {
+    if x > EXP_OVERFLOWS {
         return Interval::new(f64::MAX, f64::INFINITY);
     }
-    if x < -745.14 {
+    if x < EXP_UNDERFLOWS {
         return Interval::new(0.0, f64::from_bits(1));
     }
     let (m, k) = exponential(x);
@@ -115,7 +124,7 @@ pub fn exp(x: Interval) -> Interval {
 }
 
 fn sigmoid_at(z: f64) -> Interval {
-    if z < -40.0 {
+    if z < SATURATES {
         // e^z(1 − e^z) < σ(z) < e^z, and e^−40 < 2⁻⁵⁷: one float down covers the factor.
         let e = exp_at(z);
         return Interval::new(e.lo().next_down().max(0.0), e.hi());
@@ -158,7 +167,7 @@ fn log_of_one_plus(t: Twofold) -> Twofold {
 }
 
 fn softplus_at(z: f64) -> Interval {
-    if z < -40.0 {
+    if z < SATURATES {
         // e^z(1 − e^z/2) < log(1 + e^z) < e^z.
         let e = exp_at(z);
         return Interval::new(e.lo().next_down().max(0.0), e.hi());

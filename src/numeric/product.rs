@@ -6,9 +6,8 @@
 //!
 //! `|s_n + fl(Σeᵢ) − Σxᵢyᵢ| ≤ γ₁ Σ|xᵢyᵢ| + nη + γ_n Σ|eᵢ|`.
 //!
-//! The sums of magnitudes are themselves computed and raised: `Σ|tᵢ| ≤ (fl(Σ|tᵢ|) + 3nη)/(1 − γ_{n+4})`. Factors only
-//! known up to radii `qᵢ`, `rᵢ` add `Σ(|xᵢ|rᵢ + qᵢ(|yᵢ| + rᵢ))`, raised likewise (four operations per term before it is
-//! summed, three of them products). The result is about as sharp for 10⁵ terms as for one. Rounding
+//! The sums of magnitudes are themselves computed and raised: `Σ|tᵢ| ≤ (fl(Σ|tᵢ|) + nη)/(1 − γ_n)`. Factors only known
+//! up to a radius add `Σ|xᵢ|rᵢ`, raised likewise. The result is about as sharp for 10⁵ terms as for one. Rounding
 //! errors as sums: Ogita, Rump and Oishi 2005; the bound with computed magnitudes is derived here.
 
 use super::interval::Interval;
@@ -142,24 +141,19 @@ impl Sum {
         self.terms += 1;
     }
 
-    /// Adds `x·y`, neither known exactly.
-    pub fn add_vague(&mut self, x: Ball, y: Ball) {
-        self.add(x.mid, y);
-        self.spread += x.radius * (y.mid.abs() + y.radius);
-    }
-
     /// An enclosure of the exact sum; the whole line when it may overflow.
     pub fn enclosure(&self) -> Interval {
         if self.terms == 0 {
             return Interval::ZERO;
         }
-        // Away from overflow by a factor 4 every step above is exact or rounds as said. Written so that NaN counts
-        // as unknown.
-        if !(self.size < f64::MAX / 4.0 && self.spread < f64::INFINITY) {
+        // Away from overflow by a factor 4 every step above is exact or rounds as said; the division below needs γ < 1.
+        // Written so that NaN counts as unknown.
+        let g = gamma(self.terms);
+        if !(self.size < f64::MAX / 4.0 && self.spread < f64::INFINITY && g < 0.5) {
             return Interval::ENTIRE;
         }
-        let g = Interval::point(gamma(self.terms + 4));
-        let underflow = Interval::point(3.0 * self.terms as f64) * Interval::point(f64::from_bits(1));
+        let g = Interval::point(g);
+        let underflow = Interval::point(self.terms as f64) * Interval::point(f64::from_bits(1));
         let raised = |x: f64| (Interval::point(x) + underflow) / (Interval::ONE - g);
         let rounding = Interval::point(gamma(1)) * raised(self.size) + underflow;
         let vague = if self.spread == 0.0 { Interval::ZERO } else { raised(self.spread) };
@@ -185,26 +179,69 @@ pub fn dot(a: &[f64], b: &[f64]) -> Interval {
     sum.enclosure()
 }
 
+/// A running sum of products of which neither factor need be known exactly: a [`Sum`] with the middles of the first
+/// factors, and `Σ qᵢ(|yᵢ| + rᵢ)` for their radii `qᵢ`, raised by `1/(1 − γ_{n+3})` (three operations per term before
+/// it is summed).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VagueSum {
+    sum: Sum,
+    loose: f64,
+}
+
+impl VagueSum {
+    /// Adds `x·y`.
+    pub fn add(&mut self, x: Ball, y: Ball) {
+        self.sum.add(x.mid, y);
+        if x.radius != 0.0 {
+            // Never 0, so that what underflows is not taken for exact.
+            self.loose += x.radius * (y.mid.abs() + y.radius) + f64::MIN_POSITIVE;
+        }
+    }
+
+    /// An enclosure of the exact sum.
+    ///
+    /// ```
+    /// use unlearn::numeric::product::{Ball, VagueSum};
+    /// let mut sum = VagueSum::default();
+    /// sum.add(Ball { mid: 2.0, radius: 0.5 }, Ball { mid: 3.0, radius: 1.0 });
+    /// let all = sum.enclosure(); // 1.5·2 to 2.5·4
+    /// assert!(all.lo() <= 3.0 && all.hi() >= 10.0 && all.hi() < 10.0 + 1e-12);
+    /// ```
+    pub fn enclosure(&self) -> Interval {
+        let g = gamma(self.sum.terms + 3);
+        if self.loose == 0.0 {
+            return self.sum.enclosure();
+        }
+        // Written so that NaN counts as unknown.
+        if !(self.loose < f64::INFINITY && g < 0.5) {
+            return Interval::ENTIRE;
+        }
+        let underflow = Interval::point(2.0 * self.sum.terms as f64) * Interval::point(f64::from_bits(1));
+        let loose = ((Interval::point(self.loose) + underflow) / (Interval::ONE - Interval::point(g))).hi();
+        self.sum.enclosure() + Interval::new(-loose, loose)
+    }
+}
+
 /// The product of a transposed matrix and a vector, `Xᵀy`, accumulated row by row: one running sum per column.
 #[derive(Debug, Clone)]
 pub struct Columns {
-    sums: Vec<Sum>,
+    sums: Vec<VagueSum>,
 }
 
 impl Columns {
     /// Zero in every column.
     pub fn new(columns: usize) -> Columns {
-        Columns { sums: vec![Sum::default(); columns] }
+        Columns { sums: vec![VagueSum::default(); columns] }
     }
 
     /// Adds `x·y` to a column. Panics when there is no such column.
     pub fn add(&mut self, column: usize, x: f64, y: Ball) {
-        self.sums[column].add(x, y);
+        self.sums[column].sum.add(x, y);
     }
 
     /// Adds `x·y` to a column, neither known exactly. Panics when there is no such column.
     pub fn add_vague(&mut self, column: usize, x: Ball, y: Ball) {
-        self.sums[column].add_vague(x, y);
+        self.sums[column].add(x, y);
     }
 
     /// Enclosures of the sums.
@@ -221,7 +258,7 @@ impl Columns {
     /// assert!(sums[1].hi() < 323.0 + 1e-12);
     /// ```
     pub fn enclosures(&self) -> Vec<Interval> {
-        self.sums.iter().map(Sum::enclosure).collect()
+        self.sums.iter().map(VagueSum::enclosure).collect()
     }
 }
 

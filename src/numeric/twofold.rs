@@ -25,7 +25,7 @@ fn halves(a: f64) -> (f64, f64) {
 }
 
 /// `a·b = p + e`, exactly unless `e` underflows (then up to a subnormal).
-fn two_product(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
     let p = a * b;
     let ((ah, al), (bh, bl)) = (halves(a), halves(b));
     (p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)
@@ -47,14 +47,14 @@ impl Twofold {
     }
 
     /// `self + o`. Three roundings of low parts, each of numbers at most `2u(|self| + |o|)`: the error is below
-    /// `8u²(|self| + |o|)`, `u = 2⁻⁵³`.
+    /// `4u²(|self| + |o|)`, `u = 2⁻⁵³`.
     pub(super) fn plus(self, o: Twofold) -> Twofold {
         let (s, e) = two_sum(self.hi, o.hi);
         Twofold::sum_of(s, e + (self.lo + o.lo))
     }
 
     /// `self · o`. The product of the low parts is left out (`u²`), the two mixed ones and their sums round
-    /// (`u²` each): the error is below `8u²|self·o|`.
+    /// (`7u²` together): the error is below `9u²|self·o|`, and 2⁻¹⁰⁶⁸ where a partial product underflows.
     pub(super) fn times(self, o: Twofold) -> Twofold {
         let (p, e) = two_product(self.hi, o.hi);
         Twofold::sum_of(p, e + (self.hi * o.lo + self.lo * o.hi))

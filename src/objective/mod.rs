@@ -13,6 +13,7 @@
 //! λ multiplies every kept parameter, biases included, so λ > 0 gives λ-strong convexity for a
 //! linear model.
 
+pub(crate) mod enclosed;
 mod problem;
 
 pub use problem::{Problem, Reduction};

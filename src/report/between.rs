@@ -28,6 +28,19 @@ pub fn ends(x: Interval) -> (String, String) {
     (lo.text(), hi.text())
 }
 
+/// Three digits of a number that is not negative, rounded up: what is printed as a bound must not be smaller than it.
+///
+/// ```
+/// use unlearn::report::between::above;
+/// assert_eq!([0.0, 0.5, 1.6801e-5, f64::INFINITY].map(above), ["0", "0.500", "1.69e-5", "inf"]);
+/// ```
+///
+/// Panics for a negative or undefined number.
+pub fn above(x: f64) -> String {
+    assert!(x >= 0.0, "a bound of {x}");
+    Decimal::above(x, 3).text()
+}
+
 /// `digits · 10^exponent`.
 struct Decimal {
     digits: u64,

@@ -1,5 +1,6 @@
 //! What `verify` writes for scripts: one JSON object per claim and kind of data, one per line.
 
+use crate::claim::evidence::RESOLUTION;
 use crate::numeric::interval::Interval;
 use crate::verify::campaign::{Counterexample, Finding};
 use crate::verify::schedule::{Standing, Summary};
@@ -23,10 +24,14 @@ struct Line<'a> {
     data: &'a str,
     cases: usize,
     undecided: usize,
+    /// Decided only by more precise retraining.
+    tightened: usize,
     not_applicable: usize,
     failed: usize,
     worst_ratio: Option<f64>,
     median_ratio: Option<f64>,
+    /// Differences below this share of what is compared do not count.
+    resolution: f64,
     counterexample: Option<Value>,
     seconds: Option<f64>,
 }
@@ -55,10 +60,12 @@ fn line(summary: &Summary, finding: &Finding, timings: bool) -> String {
         data: &finding.data,
         cases: finding.cases,
         undecided: finding.undecided,
+        tightened: finding.tightened,
         not_applicable: finding.not_applicable,
         failed: finding.failed.as_ref().map_or(0, |(n, _)| *n),
         worst_ratio: ratio(finding.worst_ratio),
         median_ratio: ratio(finding.median_ratio),
+        resolution: RESOLUTION,
         counterexample: finding.counterexample.as_ref().map(counterexample),
         seconds: timings.then_some(finding.seconds),
     };

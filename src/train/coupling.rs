@@ -162,17 +162,17 @@ impl<'a> Coupling<'a> {
         step.rows.len() as f64 / self.keep_divisor(step)
     }
 
-    fn keep_rows(&self, step: &'a Step) -> impl Iterator<Item = usize> + use<'a> {
+    pub(super) fn keep_rows(&self, step: &'a Step) -> impl Iterator<Item = usize> + use<'a> {
         let forget = self.forget;
         step.rows.iter().copied().filter(move |i| !forget.contains(*i))
     }
 
-    fn kept(&self, step: &Step) -> usize {
+    pub(super) fn kept(&self, step: &Step) -> usize {
         step.rows.iter().filter(|&&i| !self.forget.contains(i)).count()
     }
 
     /// What the retained sum is divided by (1 for a batch with no retained row: the sum is empty).
-    fn keep_divisor(&self, step: &Step) -> f64 {
+    pub(super) fn keep_divisor(&self, step: &Step) -> f64 {
         match self.normalisation {
             Normalisation::Fixed => step.rows.len() as f64,
             Normalisation::Renormalised => self.kept(step).max(1) as f64,

@@ -1,8 +1,16 @@
-//! Training: Newton to stationarity, and stochastic gradient descent with a recorded trajectory.
+//! Training: Newton to stationarity, stochastic gradient descent with a recorded trajectory, and the
+//! pruning pipelines that train.
 
 pub mod coupling;
+mod enclosed;
+pub mod epochs;
+pub mod flops;
+pub(crate) mod minimiser;
 pub mod newton;
+pub mod pipeline;
 pub mod plan;
+pub mod proximal;
+pub mod pruning;
 pub mod rounding;
 pub mod sgd;
 pub mod start;

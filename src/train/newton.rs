@@ -15,20 +15,14 @@ pub struct Fit {
     pub theta: DVector<f64>,
     /// `‖∇F(θ)‖` as computed.
     pub residual: f64,
-    /// Rounding allowance of that number (see [`rounding_floor`]).
+    /// What rounding is estimated to leave of that number (see [`rounding_floor`]).
     pub rounding: f64,
     /// Newton steps taken.
     pub iterations: usize,
 }
 
-impl Fit {
-    /// An upper bound on the exact `‖∇F(θ)‖`: the computed residual plus its rounding allowance.
-    pub fn residual_bound(&self) -> f64 {
-        (self.residual + self.rounding).next_up()
-    }
-}
-
-/// Rounding allowance of the gradient at `θ`:
+/// When Newton's method stops: an estimate of the rounding of the gradient at `θ`. No bound and no verdict rests on it.
+///
 /// `(n+k)·(ε·(Σ|wᵢ|‖∇ℓᵢ‖ + ‖∇²F‖_F‖θ‖ + ‖b‖) + 2⁻⁵¹¹)`.
 ///
 /// The first term is the error of summing rows, the second the effect of rounding the outputs

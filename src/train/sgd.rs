@@ -27,10 +27,10 @@ impl Trajectory {
         &self.points[self.points.len() - 1]
     }
 
-    /// A radius around the start within which the run in exact arithmetic stays too: its rounding is far
-    /// below the 10⁻⁶ of the way and the 10⁻⁹ of the start's size that are added.
+    /// The radius of a ball around the start that contains the recorded points with some room: 10⁻⁶ of the way,
+    /// 10⁻⁹ of the start's size, and 10⁻¹² (of units of about 1) around a run that hardly moves from 0. [`super::rounding::RunEnclosure`] proves whether the exact run stays in it too.
     pub fn enclosing_radius(&self) -> f64 {
-        self.radius_around(self.start()) * (1.0 + 1e-6) + 1e-9 * self.start().norm()
+        self.radius_around(self.start()) * (1.0 + 1e-6) + 1e-9 * self.start().norm() + 1e-12
     }
 
     /// Largest distance of a point from `center`.

@@ -1,5 +1,6 @@
 //! Where training starts when nobody says where.
 
+use crate::model::Model;
 use crate::objective::Problem;
 use nalgebra::DVector;
 use rand::{RngExt, SeedableRng};
@@ -28,12 +29,16 @@ pub fn start(problem: &Problem, seed: u64) -> DVector<f64> {
     if model.is_linear() {
         return DVector::zeros(problem.active());
     }
+    problem.mask().restrict(&drawn(model, seed)).expect("one value was drawn per parameter")
+}
+
+/// All `d` parameters, each uniform in `±1/√fan_in` of its layer, for a linear model too: what pruning at
+/// initialisation looks at.
+pub fn drawn(model: &Model, seed: u64) -> Vec<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let full: Vec<f64> = (0..model.parameters())
-        .map(|j| {
-            let fan_in = model.widths()[model.coordinate(j).layer] as f64;
-            rng.random_range(-1.0..=1.0) / fan_in.sqrt()
-        })
-        .collect();
-    problem.mask().restrict(&full).expect("one value was drawn per parameter")
+    let draw = |j| {
+        let fan_in = model.widths()[model.coordinate(j).layer] as f64;
+        rng.random_range(-1.0..=1.0) / fan_in.sqrt()
+    };
+    (0..model.parameters()).map(draw).collect()
 }

@@ -11,6 +11,7 @@ use super::{Cost, Request, Trained, Unlearned, Unlearner, certificate};
 use crate::bound::ledger::Reference;
 use crate::error::{Error, Result};
 use crate::train::coupling::{Coupling, Normalisation};
+use crate::train::flops;
 use crate::train::sgd::Trajectory;
 use nalgebra::DVector;
 use std::time::Instant;
@@ -66,12 +67,14 @@ impl Unlearner for Addback {
         let coupling = request.coupling()?;
         let begun = Instant::now();
         let theta = addback(&coupling, trajectory, self.reference);
-        let cost = Cost { row_visits: drop_visits(&coupling), seconds: begun.elapsed().as_secs_f64() };
+        let row_visits = drop_visits(&coupling);
+        let flops = row_visits * flops::gradient(theta.len());
+        let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
         let guarantee = match request.untouched()? {
             Some(exact) => exact,
             None => certificate::addback(&coupling, trajectory, self.reference, &theta)?,
         };
-        Ok(Unlearned { theta, guarantee, cost })
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
 }
 

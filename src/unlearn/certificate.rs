@@ -1,5 +1,5 @@
-//! From theorems to guarantees: picks the best bound that applies to a result, adds the rounding of the
-//! vectors it speaks about, and turns a failed hypothesis into [`Guarantee::None`] with the reason.
+//! From theorems to guarantees: picks the best bound that applies to a result, adds the proved distance of
+//! the returned floats from the vector it speaks about, and turns a failed hypothesis into [`Guarantee::None`] with the reason.
 
 use super::{Guarantee, Request};
 use crate::bound::continuation::{certified_ledger, gap};
@@ -9,10 +9,12 @@ use crate::bound::{Bound, momentum, recollection, residual};
 use crate::constants::{Constants, Region};
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
+use crate::numeric::located::Located;
+use crate::objective::enclosed::Enclosed;
 use crate::train::coupling::Coupling;
-use crate::train::rounding::drift;
+use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
-use crate::unlearn::addback::partial_sums;
+use crate::unlearn::enclosed::{Added, Carried};
 use nalgebra::DVector;
 
 /// A bound as a guarantee; `rounding` is added to it.
@@ -48,7 +50,7 @@ pub(crate) fn not_convex() -> Guarantee {
 }
 
 /// A certificate for any parameters of a linear model when the reference is the minimiser: the better
-/// of `‖∇F_R(θ)‖/μ` and what the method's own theorem gives.
+/// of `‖∇F_R(θ)‖/μ` and what the method's own theorem gives for the step that ends exactly there.
 ///
 /// The method's theorem says what to expect beforehand; the residual at the result is usually sharper,
 /// but cannot get below the rounding of a gradient.
@@ -58,25 +60,12 @@ pub(crate) fn minimiser(
     theta: &DVector<f64>,
     own: Option<Result<Bound>>,
 ) -> Result<Guarantee> {
-    let retained = request.problem.retained(request.forget)?;
-    let gradient = residual::gradient_norm(&retained, theta, &retained.hessian(theta));
-    let measured = residual::distance(gradient, constants.strong_convexity);
-    let rounded = |b: Bound| Bound { value: b.value + Interval::point(f64::EPSILON * theta.norm()), ..b };
+    let retained = Enclosed::retained(request.problem, request.forget);
+    let measured = residual::distance(residual::gradient_norm(&retained, theta), constants.strong_convexity);
     match own {
-        // T-residual is about the parameters as they are; a theorem about a step is not.
-        Some(own) => within(better(measured, own.map(rounded)), 0.0),
+        Some(own) => within(better(measured, own), 0.0),
         None => within(measured, 0.0),
     }
-}
-
-/// What the sums over a recorded run may be off by: the rounding of the run, that of coupled retraining
-/// (judged on the same points, with its own normalisation), and one rounding per assembled step.
-fn run_rounding(coupling: &Coupling<'_>, run: &Trajectory, theta: &DVector<f64>) -> f64 {
-    let (problem, plan) = (coupling.problem, coupling.plan);
-    let both = drift(problem, plan, run, |_| 1.0).allowance
-        + drift(problem, plan, run, |k| coupling.renormalisation(k)).allowance;
-    let size = Interval::norm(theta.as_slice()).hi() + run.radius_around(run.start());
-    both + 4.0 * f64::EPSILON * run.points.len() as f64 * size
 }
 
 /// The better of two bounds; one that does not apply loses.
@@ -95,9 +84,10 @@ fn crude(ledger: &Ledger) -> Result<f64> {
 
 /// The distance of the untouched model of a run.
 pub(crate) fn untouched_model(coupling: &Coupling<'_>, run: &Trajectory) -> Result<Guarantee> {
-    let bound =
-        certified_ledger(coupling, run, Reference::Recorded, crude).and_then(|ledger| untouched(&ledger));
-    within(bound, run_rounding(coupling, run, run.last()))
+    let known = RunEnclosure::of_training(coupling.problem, coupling.plan, run);
+    let bound = certified_ledger(coupling, run, &known, Reference::Recorded, crude)
+        .and_then(|ledger| untouched(&ledger));
+    within(bound, known.last())
 }
 
 fn untouched(ledger: &Ledger) -> Result<Bound> {
@@ -106,9 +96,16 @@ fn untouched(ledger: &Ledger) -> Result<Bound> {
 }
 
 /// No result is further off than the untouched model plus the way it moved.
-fn moved(ledger: &Ledger, run: &Trajectory, theta: &DVector<f64>) -> Result<Bound> {
-    let value = untouched(ledger)?.value + distance(theta, run.last());
+fn moved(ledger: &Ledger, run: &Trajectory, known: &RunEnclosure, theta: &DVector<f64>) -> Result<Bound> {
+    let way = distance(theta, run.last()) + Interval::point(known.last());
+    let value = untouched(ledger)?.value + way;
     Ok(Bound { theorem: "Unlearn.Sgd.noop_error and the triangle inequality", value })
+}
+
+/// A bound on `exact` as a bound on the floats `theta` that stand for it.
+fn carried_over(bound: Result<Bound>, theta: &DVector<f64>, exact: &Located) -> Result<Bound> {
+    let off = Interval::point(Located::at(theta).distance(exact).hi());
+    bound.map(|b| Bound { value: b.value + off, ..b })
 }
 
 /// The distance of an add-back result.
@@ -121,21 +118,27 @@ pub(crate) fn addback(
     reference: Reference,
     theta: &DVector<f64>,
 ) -> Result<Guarantee> {
-    let bound = certified_ledger(coupling, run, reference, crude).and_then(|ledger| {
-        let recorded = momentum::addback_error(&ledger, &partial_sums(coupling, run));
-        let carried = match reference {
-            Reference::Recorded => recorded,
-            Reference::Start | Reference::End => recorded.map(|b| Bound {
-                theorem: "Unlearn.Momentum.unlearn_error",
-                value: b.value + displaced(&ledger),
-            }),
+    let known = RunEnclosure::of_training(coupling.problem, coupling.plan, run);
+    let bound = certified_ledger(coupling, run, &known, reference, crude).and_then(|ledger| {
+        let recorded = Added::new(coupling, run, Reference::Recorded);
+        let with_momentum = momentum::addback_error(&ledger, &recorded.partial_sums(&ledger, &known));
+        let (carried, added) = match reference {
+            Reference::Recorded => (with_momentum, recorded),
+            Reference::Start | Reference::End => {
+                let displaced = with_momentum.map(|b| Bound {
+                    theorem: "Unlearn.Momentum.unlearn_error",
+                    value: b.value + displaced(&ledger),
+                });
+                (displaced, Added::new(coupling, run, reference))
+            }
         };
         let best = Regime::ALL
             .into_iter()
             .fold(carried, |best, regime| better(best, sgd::addback_error(&ledger, regime)));
-        better(best, moved(&ledger, run, theta))
+        let best = carried_over(best, theta, &added.end(&ledger, run, &known));
+        better(best, moved(&ledger, run, &known, theta))
     });
-    within(bound, run_rounding(coupling, run, theta))
+    within(bound, 0.0)
 }
 
 /// `Σ_k κ_k(t) R_k‖θ_k − φ_k‖`, with `κ_k = η_k + βκ_{k+1}` from the last step backwards.
@@ -156,20 +159,22 @@ pub(crate) fn recollected(
     carried: &[DVector<f64>],
     theta: &DVector<f64>,
 ) -> Result<Guarantee> {
+    let known = RunEnclosure::of_training(coupling.problem, coupling.plan, run);
+    let carried = Carried::new(coupling, run, carried);
     // The gap between the paths is at most ‖v_k‖ + e_k, and for networks e_k never decreases; the crude
     // bound is valid beside it, and whichever is smaller at the end was never larger before.
-    let largest = carried.iter().map(|v| Interval::norm(v.as_slice()).hi()).fold(0.0, f64::max);
-    let error = |ledger: &Ledger| {
-        better(
-            recollection::recollection_error(ledger, carried),
-            recollection::confined_error(ledger, carried),
-        )
+    let error = |ledger: &Ledger, sizes: &[Interval]| {
+        better(recollection::recollection_error(ledger, sizes), recollection::confined_error(ledger, sizes))
     };
     let between = |ledger: &Ledger| {
-        let carried = error(ledger)?.value + Interval::point(largest) * Interval::relative(1e-12);
-        Ok(carried.hi().min(crude(ledger)?))
+        let sizes = carried.sizes(ledger, &known);
+        let largest = sizes.iter().copied().fold(Interval::ZERO, Interval::max);
+        Ok((error(ledger, &sizes)?.value + largest).hi().min(crude(ledger)?))
     };
-    let bound = certified_ledger(coupling, run, Reference::Recorded, between)
-        .and_then(|ledger| better(error(&ledger), moved(&ledger, run, theta)));
-    within(bound, run_rounding(coupling, run, theta))
+    let bound = certified_ledger(coupling, run, &known, Reference::Recorded, between).and_then(|ledger| {
+        let own = error(&ledger, &carried.sizes(&ledger, &known));
+        let own = carried_over(own, theta, &carried.end(&ledger, run, &known));
+        better(own, moved(&ledger, run, &known, theta))
+    });
+    within(bound, 0.0)
 }

@@ -26,11 +26,14 @@ use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate
 use crate::bound::influence::{Terms, curvature_change, error, safe_error};
 use crate::bound::{Bound, residual};
 use crate::constants::{Constants, Region};
+use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
 use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
+use crate::objective::enclosed::Enclosed;
 use crate::objective::{Problem, Reduction};
-use crate::train::newton::rounding_floor;
+use crate::train::flops;
 use nalgebra::DVector;
 use std::time::Instant;
 
@@ -48,15 +51,6 @@ pub enum Weights {
 pub struct Influence {
     /// What becomes of the weights.
     pub weights: Weights,
-}
-
-/// One influence step with what its certificate needs.
-#[derive(Debug, Clone)]
-pub(crate) struct Step {
-    /// `Δ`.
-    pub(crate) step: DVector<f64>,
-    /// An upper bound on `‖HΔ + ∇F_R(θ_o)‖` when the weights are simplex weights.
-    pub(crate) linear_residual: f64,
 }
 
 impl Unlearner for Influence {
@@ -90,21 +84,24 @@ impl Unlearner for Influence {
         let theta = request.trained.theta();
         let begun = Instant::now();
         let step = influence_step(request.problem, request.forget, theta, self.weights)?;
-        let unlearned = theta + &step.step;
+        let unlearned = theta + &step;
         let cost = Cost {
             row_visits: (request.problem.rows() + request.forget.len()) as f64,
+            flops: request.problem.rows() as f64 * flops::hessian(theta.len())
+                + request.forget.len() as f64 * flops::gradient(theta.len())
+                + flops::solve(theta.len()),
             seconds: begun.elapsed().as_secs_f64(),
         };
         if unlearned.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data("the step overflows; standardise the data or raise the ridge".into()));
         }
-        let guarantee = self.guarantee(request, &step, &unlearned)?;
-        Ok(Unlearned { theta: unlearned, guarantee, cost })
+        let guarantee = self.guarantee(request, &unlearned)?;
+        Ok(Unlearned { theta: unlearned, guarantee, cost, mask: None })
     }
 }
 
 impl Influence {
-    fn guarantee(&self, request: &Request<'_>, step: &Step, theta: &DVector<f64>) -> Result<Guarantee> {
+    fn guarantee(&self, request: &Request<'_>, theta: &DVector<f64>) -> Result<Guarantee> {
         if let Some(none) = not_a_minimiser(request) {
             return Ok(none);
         }
@@ -114,31 +111,35 @@ impl Influence {
         };
         // T-influence is about the simplex step.
         let simplex = self.weights == Weights::Simplex || request.problem.reduction() == Reduction::Sum;
-        let own = if simplex { Some(self.own_bound(request, &fit.theta, step, &kept)) } else { None };
+        let own = if simplex { Some(self.own_bound(request, &fit.theta, theta, &kept)) } else { None };
         certificate::minimiser(request, &kept, theta, own)
     }
 
-    /// The better of T-influence and its safe form.
+    /// The better of T-influence and its safe form, for the step that ends exactly at the returned floats.
     fn own_bound(
         &self,
         request: &Request<'_>,
         from: &DVector<f64>,
-        step: &Step,
+        end: &DVector<f64>,
         kept: &Constants,
     ) -> Result<Bound> {
         let (full, retained) = (request.problem.full(), request.problem.retained(request.forget)?);
         let all = Constants::of(&full, Region::Everywhere);
+        let all_rows = Enclosed::full(request.problem);
+        let rows_kept = Enclosed::retained(request.problem, request.forget);
         let terms = Terms {
             curvature_change: curvature_change(&full, &retained, from)?,
             hessian_lipschitz: kept.hessian_lipschitz,
-            linear_residual: step.linear_residual,
+            linear_residual: residual::linear_residual(&all_rows, &rows_kept, from, end),
         };
-        let gradient = residual::gradient_norm(&retained, from, &retained.hessian(from));
+        let gradient = residual::gradient_norm(&rows_kept, from);
         let displacement = residual::distance(gradient, kept.strong_convexity)?.value.hi();
         let direct = error(Interval::point(displacement), terms, all.strong_convexity);
-        let newton = newton_step(&retained, from)?;
-        let both = Terms { linear_residual: step.linear_residual + newton.linear_residual, ..terms };
-        let lengths = (Interval::norm(newton.step.as_slice()), Interval::norm(step.step.as_slice()));
+        let newton = from + newton_step(&retained, from)?;
+        let rho = residual::linear_residual(&rows_kept, &rows_kept, from, &newton);
+        let both = Terms { linear_residual: (terms.linear_residual + rho).next_up(), ..terms };
+        let length = |end: &DVector<f64>| norm(&residual::difference(end, from));
+        let lengths = (length(&newton), length(end));
         certificate::better(direct, safe_error(lengths.0, lengths.1, both, kept.strong_convexity))
     }
 }
@@ -146,15 +147,25 @@ impl Influence {
 /// The step of either kind from any parameters.
 pub(crate) fn influence_step(
     problem: &Problem,
-    forget: &crate::data::RowSet,
+    forget: &RowSet,
     theta: &DVector<f64>,
     weights: Weights,
-) -> Result<Step> {
-    let full = problem.full();
+) -> Result<DVector<f64>> {
+    let right = right_side(problem, forget, theta, weights)?;
+    Ok(Cholesky::new(problem.full().hessian(theta), "the Hessian on all rows")?.solve(&right))
+}
+
+/// The right-hand side of the influence step, whatever the Hessian is approximated by.
+pub(crate) fn right_side(
+    problem: &Problem,
+    forget: &RowSet,
+    theta: &DVector<f64>,
+    weights: Weights,
+) -> Result<DVector<f64>> {
     let (n, m) = (problem.rows() as f64, forget.len() as f64);
     let forgotten = (0..problem.rows()).map(|i| if forget.contains(i) { 1.0 } else { 0.0 }).collect();
     let mut sum = problem.weighted(forgotten)?.risk_gradient(theta);
-    // Σ_F ∇f_i, and the factor by which the remaining gradient of the fit enters −∇F_R.
+    // Σ_F ∇f_i, and by how much the weights of the rows kept grow.
     let factor = match (problem.reduction(), weights) {
         (Reduction::Sum, _) => 1.0,
         (Reduction::Mean, _) => {
@@ -166,14 +177,5 @@ pub(crate) fn influence_step(
         }
     };
     let scale = if problem.reduction() == Reduction::Mean { factor / n } else { 1.0 };
-    let right = sum * scale;
-    let hessian = full.hessian(theta);
-    let step = Cholesky::new(hessian.clone(), "the Hessian on all rows")?.solve(&right);
-    // HΔ + ∇F_R = (HΔ − right) + factor·∇F(θ_o), and what rounding adds to each.
-    let floor = rounding_floor(&full, theta, &hessian);
-    let terms = n + problem.active() as f64;
-    let linear_residual = (&hessian * &step - &right).norm()
-        + factor * (full.gradient(theta).norm() + 2.0 * floor)
-        + terms * f64::EPSILON * hessian.norm() * step.norm();
-    Ok(Step { step, linear_residual })
+    Ok(sum * scale)
 }

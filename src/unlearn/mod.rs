@@ -5,21 +5,40 @@
 //! unique, with the one Newton's method reaches from the trained parameters. A model that came from a
 //! recorded run is compared with coupled retraining: the same start and the same batches without the
 //! forgotten rows.
+//!
+//! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`,
+//! `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
+//! [`woodfisher`]) promise nothing by themselves; their results carry what holds for *any* parameters: for a linear
+//! model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus
+//! the way from it.
 
 pub mod addback;
 mod certificate;
+pub(crate) mod enclosed;
+mod evidence;
 pub mod features;
+pub mod fine_tune;
+pub mod fisher;
+pub mod gradient_ascent;
 pub mod influence;
+pub mod influence_cg;
 pub mod interpolation;
+pub mod l1_sparse;
 pub mod leave_out;
 pub mod minibatch;
 pub mod newton;
 pub mod noop;
+mod outcome;
 pub mod projective;
 pub mod recollection;
 pub mod report;
 pub mod retrain;
+pub mod retrain_repruned;
 pub mod ridge_deletion;
+mod settings;
+pub mod woodfisher;
+
+pub use outcome::{Cost, Guarantee, Unlearned};
 
 use crate::bound::ledger::Reference;
 use crate::data::RowSet;
@@ -28,6 +47,7 @@ use crate::objective::Problem;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::newton::Fit;
 use crate::train::plan::Plan;
+use crate::train::pruning::Pruner;
 use crate::train::sgd::Trajectory;
 use nalgebra::DVector;
 
@@ -110,49 +130,6 @@ impl<'a> Trained<'a> {
     }
 }
 
-/// What is known about the distance of an unlearned model from the retrained one.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Guarantee {
-    /// Equal in exact arithmetic (to trained parameters that are exact themselves).
-    Exact {
-        /// Why.
-        theorem: &'static str,
-    },
-    /// At most this far in Euclidean norm.
-    Within {
-        /// Upper bound on the distance.
-        distance: f64,
-        /// Why.
-        theorem: &'static str,
-    },
-    /// Nothing is guaranteed.
-    None {
-        /// Which hypothesis is missing.
-        why: String,
-    },
-}
-
-/// What a removal cost.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Cost {
-    /// Row visits: one gradient, Hessian–vector product or row of a Hessian each. The removal alone;
-    /// evaluating its guarantee is not counted.
-    pub row_visits: f64,
-    /// Wall-clock seconds of the removal alone.
-    pub seconds: f64,
-}
-
-/// An unlearned model with its evidence.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unlearned {
-    /// The `k` kept parameters.
-    pub theta: DVector<f64>,
-    /// How far it can be from retraining.
-    pub guarantee: Guarantee,
-    /// What it took.
-    pub cost: Cost,
-}
-
 /// A method that forgets rows.
 pub trait Unlearner {
     /// The name used on the command line.
@@ -164,22 +141,43 @@ pub trait Unlearner {
     /// [`crate::error::Error::Invalid`] when the method cannot serve this kind of request (the text
     /// says which can), and whatever its computation raises.
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned>;
+
+    /// The hyper-parameters by name, as they are; what a result has to be reported with.
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Changes one hyper-parameter, written as [`Unlearner::settings`] writes it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the method has no hyper-parameter of that name (the text lists those it has)
+    /// or the value is outside its domain.
+    fn set(&mut self, name: &str, _value: &str) -> Result<()> {
+        Err(settings::unknown(self.name(), name, &self.settings()))
+    }
 }
 
-/// Every method, in the order of tables. `seed` is for the one that draws: uncoupled retraining.
+/// Every method with its default hyper-parameters, in the order of tables. `seed` is for those that draw.
 pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
     vec![
         Box::new(noop::Noop),
         Box::new(retrain::Retrain),
         Box::new(retrain::RetrainUncoupled { seed }),
+        Box::new(retrain_repruned::RetrainRepruned { pruner: Pruner::Omp, seed }),
         Box::new(addback::Addback { reference: Reference::Start }),
         Box::new(addback::Addback { reference: Reference::End }),
         Box::new(addback::Addback { reference: Reference::Recorded }),
         Box::new(recollection::Recollection),
         Box::new(influence::Influence { weights: influence::Weights::Simplex }),
         Box::new(influence::Influence { weights: influence::Weights::Boolean }),
+        Box::new(influence_cg::InfluenceCg::default()),
+        Box::new(woodfisher::WoodFisher::default()),
         Box::new(newton::Newton { steps: 1 }),
         Box::new(ridge_deletion::RidgeDeletion),
+        Box::new(fine_tune::FineTune::new(seed)),
+        Box::new(gradient_ascent::GradientAscent::new(seed)),
+        Box::new(fisher::Fisher::new(seed)),
+        Box::new(l1_sparse::L1Sparse::new(seed)),
     ]
 }
 
@@ -189,7 +187,7 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
 /// use unlearn::unlearn::method;
 /// assert_eq!(method("newton", 0).unwrap().name(), "newton");
 /// let text = method("newtn", 0).err().unwrap().to_string();
-/// assert!(text.contains("noop, retrain, retrain-uncoupled, addback-start"));
+/// assert!(text.contains("noop, retrain, retrain-uncoupled, retrain-repruned"));
 /// ```
 ///
 /// # Errors
@@ -200,4 +198,24 @@ pub fn method(name: &str, seed: u64) -> Result<Box<dyn Unlearner>> {
     all.into_iter()
         .find(|m| m.name() == name)
         .ok_or_else(|| Error::Invalid(format!("unknown method '{name}'; choose one of {names}")))
+}
+
+/// The method of that name with some hyper-parameters changed.
+///
+/// ```
+/// use unlearn::unlearn::configured;
+/// let method = configured("fine-tune", 7, &[("epochs", "3")]).unwrap();
+/// assert!(method.settings().contains(&("epochs", "3".into())));
+/// let text = configured("newton", 0, &[("gamma", "1")]).err().unwrap().to_string();
+/// assert!(text.contains("newton has no setting 'gamma'"), "{text}");
+/// ```
+///
+/// # Errors
+/// As [`method`] and [`Unlearner::set`].
+pub fn configured(name: &str, seed: u64, settings: &[(&str, &str)]) -> Result<Box<dyn Unlearner>> {
+    let mut found = method(name, seed)?;
+    for (name, value) in settings {
+        found.set(name, value)?;
+    }
+    Ok(found)
 }

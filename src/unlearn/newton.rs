@@ -5,13 +5,15 @@
 //! T-newton ([`crate::bound::newton`]) or, where it is sharper, T-residual at the result. Exact for the squared loss and a linear model, under either
 //! reduction.
 
-use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate};
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate, settings};
 use crate::bound::newton::{A_PRIORI, a_posteriori};
+use crate::bound::residual::{difference, linear_residual};
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
-use crate::numeric::interval::Interval;
+use crate::numeric::real::norm;
 use crate::objective::Objective;
-use crate::train::newton::rounding_floor;
+use crate::objective::enclosed::Enclosed;
+use crate::train::flops;
 use nalgebra::DVector;
 use std::time::Instant;
 
@@ -20,15 +22,6 @@ use std::time::Instant;
 pub struct Newton {
     /// How many steps, at least one.
     pub steps: usize,
-}
-
-/// One Newton step with what its certificate needs.
-#[derive(Debug, Clone)]
-pub(crate) struct Step {
-    /// `Δ`.
-    pub(crate) step: DVector<f64>,
-    /// An upper bound on `‖HΔ + g‖` for the exact `H` and `g`.
-    pub(crate) linear_residual: f64,
 }
 
 impl Unlearner for Newton {
@@ -62,26 +55,46 @@ impl Unlearner for Newton {
         let retained = request.problem.retained(request.forget)?;
         let begun = Instant::now();
         let mut theta = request.trained.theta().clone();
-        let mut last = newton_step(&retained, &theta)?;
-        theta += &last.step;
-        for _ in 1..self.steps {
-            last = newton_step(&retained, &theta)?;
-            theta += &last.step;
+        let mut before = theta.clone();
+        for _ in 0..self.steps {
+            before.copy_from(&theta);
+            theta += newton_step(&retained, &before)?;
         }
         let kept = request.problem.rows() - request.forget.len();
-        let cost =
-            Cost { row_visits: 2.0 * (self.steps * kept) as f64, seconds: begun.elapsed().as_secs_f64() };
+        let cost = Cost {
+            row_visits: 2.0 * (self.steps * kept) as f64,
+            flops: self.steps as f64 * flops::newton(kept, theta.len()),
+            seconds: begun.elapsed().as_secs_f64(),
+        };
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data(
                 "the Newton step overflows; standardise the data or raise the ridge".into(),
             ));
         }
-        let guarantee = guarantee(request, &last, &theta)?;
-        Ok(Unlearned { theta, guarantee, cost })
+        let guarantee = guarantee(request, &before, &theta)?;
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![("steps", self.steps.to_string())]
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "steps" => match settings::count(name, value, 1)? {
+                // Quadratic convergence ends after a handful.
+                steps if steps > 1000 => {
+                    return Err(Error::Invalid(format!("steps {steps}: at most 1000")));
+                }
+                steps => self.steps = steps,
+            },
+            _ => return Err(settings::unknown(self.name(), name, &self.settings())),
+        }
+        Ok(())
     }
 }
 
-fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result<Guarantee> {
+fn guarantee(request: &Request<'_>, before: &DVector<f64>, theta: &DVector<f64>) -> Result<Guarantee> {
     if let Some(none) = not_a_minimiser(request) {
         return Ok(none);
     }
@@ -90,8 +103,11 @@ fn guarantee(request: &Request<'_>, last: &Step, theta: &DVector<f64>) -> Result
     if c.hessian_lipschitz == 0.0 && c.strong_convexity > 0.0 {
         return Ok(Guarantee::Exact { theorem: A_PRIORI });
     }
-    let step = Interval::norm(last.step.as_slice());
-    let bound = a_posteriori(step, last.linear_residual, c.hessian_lipschitz, c.strong_convexity);
+    // The theorem holds for any step with its residual: for the one that ends exactly at the returned floats.
+    let exact = Enclosed::retained(request.problem, request.forget);
+    let rho = linear_residual(&exact, &exact, before, theta);
+    let step = norm(&difference(theta, before));
+    let bound = a_posteriori(step, rho, c.hessian_lipschitz, c.strong_convexity);
     certificate::minimiser(request, &c, theta, Some(bound))
 }
 
@@ -104,17 +120,8 @@ pub(crate) fn not_a_minimiser(request: &Request<'_>) -> Option<Guarantee> {
     })
 }
 
-/// Solves `∇²F(θ)Δ = −∇F(θ)`.
-///
-/// The residual bound adds to the computed `‖HΔ + g‖` the rounding of the gradient and that of forming
-/// and applying the Hessian, `(n+k)ε‖H‖_F‖Δ‖`.
-pub(crate) fn newton_step(objective: &Objective<'_>, theta: &DVector<f64>) -> Result<Step> {
-    let hessian = objective.hessian(theta);
-    let gradient = objective.gradient(theta);
-    let step = -Cholesky::new(hessian.clone(), "the Hessian on the rows kept")?.solve(&gradient);
-    let terms = (objective.problem().rows() + objective.active()) as f64;
-    let linear_residual = (&hessian * &step + &gradient).norm()
-        + rounding_floor(objective, theta, &hessian)
-        + terms * f64::EPSILON * hessian.norm() * step.norm();
-    Ok(Step { step, linear_residual })
+/// The computed solution of `∇²F(θ)Δ = −∇F(θ)`.
+pub(crate) fn newton_step(objective: &Objective<'_>, theta: &DVector<f64>) -> Result<DVector<f64>> {
+    let factor = Cholesky::new(objective.hessian(theta), "the Hessian on the rows kept")?;
+    Ok(-factor.solve(&objective.gradient(theta)))
 }

@@ -45,7 +45,7 @@ impl Unlearner for Noop {
             },
         };
         let theta = request.trained.theta().clone();
-        Ok(Unlearned { theta, guarantee, cost: Cost::default() })
+        Ok(Unlearned { theta, guarantee, cost: Cost::default(), mask: None })
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::train::coupling::Coupling;
+use crate::train::flops;
 use crate::train::sgd::Trajectory;
 use nalgebra::DVector;
 use std::time::Instant;
@@ -61,6 +62,8 @@ impl Unlearner for Recollection {
         let theta = trajectory.last() + &carried[carried.len() - 1];
         let cost = Cost {
             row_visits: drop_visits(&coupling) + product_visits(&coupling),
+            flops: drop_visits(&coupling) * flops::gradient(theta.len())
+                + product_visits(&coupling) * flops::product(theta.len()),
             seconds: begun.elapsed().as_secs_f64(),
         };
         let problem = request.problem;
@@ -70,7 +73,7 @@ impl Unlearner for Recollection {
             None if quadratic => Guarantee::Exact { theorem: "Unlearn.Recollection.exact_quadratic" },
             None => certificate::recollected(&coupling, trajectory, &carried, &theta)?,
         };
-        Ok(Unlearned { theta, guarantee, cost })
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
 }
 

@@ -1,14 +1,17 @@
 //! Methods side by side: how far each ends from retraining, next to doing nothing and to the distance
 //! two honest retrainings have anyway.
 
-use super::{Cost, Guarantee, Request, Trained, method};
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, method};
 use crate::bound::ledger::distance;
+use crate::bound::residual;
 use crate::constants::{Constants, Region};
 use crate::error::{Error, Result};
+use crate::mask::Mask;
 use crate::numeric::interval::Interval;
+use crate::objective::enclosed::Enclosed;
 use crate::train::coupling::Coupling;
 use crate::train::newton::minimise;
-use crate::train::rounding::drift;
+use crate::train::rounding::RunEnclosure;
 use crate::train::sgd;
 use nalgebra::DVector;
 
@@ -19,8 +22,12 @@ pub struct Row {
     pub method: &'static str,
     /// Where it ended: the `k` kept parameters `θ_u`.
     pub theta: DVector<f64>,
-    /// `‖θ_u − θ_r‖`, with the rounding of both sides and, for a minimiser, what its residual leaves
-    /// open. Networks trained to a minimum have no strong convexity: there the distance is the one from
+    /// The mask that they belong to, where it is not the problem's.
+    pub mask: Option<Mask>,
+    /// The method's hyper-parameters.
+    pub settings: Vec<(&'static str, String)>,
+    /// `‖θ_u − θ_r‖` from the returned floats to the exact retrained model, which is enclosed around the computed
+    /// one: a run by [`RunEnclosure`], a minimiser by its enclosed gradient. Networks trained to a minimum have no strong convexity: there the distance is the one from
     /// the *computed* retrained model, and [`Row::enclosed`] is false.
     pub distance: Interval,
     /// Does `distance` contain the distance from the exact retrained model?
@@ -39,8 +46,6 @@ struct Retrained {
     theta: DVector<f64>,
     /// Distance of `theta` from the exact retrained model, if it is known.
     radius: Option<f64>,
-    /// Rounding of vectors compared with it.
-    rounding: f64,
 }
 
 /// Runs the named methods and, always, `noop` and `retrain-uncoupled`, each once, in the order
@@ -66,22 +71,35 @@ struct Retrained {
 /// # Errors
 /// As [`method`], and whatever retraining or a method raises.
 pub fn compare(request: &Request<'_>, method_names: &[&str], seed: u64) -> Result<Vec<Row>> {
+    // Unknown names are refused before anything expensive runs.
+    let named = method_names.iter().map(|n| method(n, seed)).collect::<Result<Vec<_>>>()?;
+    compare_methods(request, named, seed)
+}
+
+/// As [`compare`], with methods whose hyper-parameters have been chosen.
+///
+/// # Errors
+/// Whatever retraining or a method raises.
+pub fn compare_methods(
+    request: &Request<'_>,
+    chosen: Vec<Box<dyn Unlearner>>,
+    seed: u64,
+) -> Result<Vec<Row>> {
     request.check()?;
-    let mut names = vec!["noop", "retrain-uncoupled"];
-    for &name in method_names {
-        if !names.contains(&name) {
-            names.push(name);
+    let mut methods = vec![method("noop", seed)?, method("retrain-uncoupled", seed)?];
+    for m in chosen {
+        // The same method with other settings is another line.
+        if !methods.iter().any(|o| o.name() == m.name() && o.settings() == m.settings()) {
+            methods.push(m);
         }
     }
-    // Unknown names are refused before anything expensive runs.
-    let methods = names.into_iter().map(|n| method(n, seed)).collect::<Result<Vec<_>>>()?;
     let retrained = retrained(request)?;
     let mut rows: Vec<Row> = Vec::with_capacity(methods.len());
     let mut untouched = None;
     for m in methods {
         let out = m.remove(request)?;
-        let slack = retrained.radius.unwrap_or(0.0) + retrained.rounding;
-        let computed = distance(&out.theta, &retrained.theta);
+        let slack = retrained.radius.unwrap_or(0.0);
+        let computed = distance_apart(request, &out, &retrained.theta);
         // The first method is noop.
         let noop = *untouched.get_or_insert(computed.mid());
         rows.push(Row {
@@ -91,10 +109,22 @@ pub fn compare(request: &Request<'_>, method_names: &[&str], seed: u64) -> Resul
             guarantee: out.guarantee,
             cost: out.cost,
             ratio: computed.mid() / noop,
+            settings: m.settings(),
+            mask: out.mask,
             theta: out.theta,
         });
     }
     Ok(rows)
+}
+
+/// Models on different masks are compared as vectors of all `d` parameters.
+fn distance_apart(request: &Request<'_>, out: &Unlearned, retrained: &DVector<f64>) -> Interval {
+    match &out.mask {
+        Some(mask) if mask != request.problem.mask() => {
+            distance(&mask.embed(&out.theta), &request.problem.mask().embed(retrained))
+        }
+        _ => distance(&out.theta, retrained),
+    }
 }
 
 fn retrained(request: &Request<'_>) -> Result<Retrained> {
@@ -107,27 +137,25 @@ fn retrained(request: &Request<'_>) -> Result<Retrained> {
             } else {
                 0.0
             };
-            let radius =
-                (mu > 0.0).then(|| (Interval::point(refit.residual_bound()) / Interval::point(mu)).hi());
-            Ok(Retrained { theta: refit.theta, radius, rounding: 0.0 })
+            let exact = Enclosed::retained(request.problem, request.forget);
+            let radius = (mu > 0.0)
+                .then(|| (residual::gradient_norm(&exact, &refit.theta) / Interval::point(mu)).hi());
+            Ok(Retrained { theta: refit.theta, radius })
         }
         Trained::Run { plan, trajectory, normalisation } => {
             let start = trajectory.start().clone();
             let rerun = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
-            let size = Interval::norm(rerun.last().as_slice()).hi() + rerun.radius_around(rerun.start());
             let coupling = Coupling::new(request.problem, plan, request.forget, normalisation)?;
-            let run_rounding = drift(request.problem, plan, trajectory, |_| 1.0).allowance
-                + drift(request.problem, plan, &rerun, |k| coupling.renormalisation(k)).allowance;
-            if !run_rounding.is_finite() {
+            let radius = RunEnclosure::of_retraining(&coupling, &rerun).last();
+            if !radius.is_finite() {
                 return Err(Error::NotConverged {
                     what: "the retraining run (its rounding cannot be bounded; use smaller steps)",
                     iterations: plan.len(),
-                    residual: run_rounding,
+                    residual: radius,
                     target: f64::MAX,
                 });
             }
-            let rounding = 4.0 * f64::EPSILON * rerun.points.len() as f64 * size;
-            Ok(Retrained { radius: Some(run_rounding), theta: rerun.last().clone(), rounding })
+            Ok(Retrained { radius: Some(radius), theta: rerun.last().clone() })
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Retraining: what every other method is compared with, and the floor below which differences mean
 //! nothing.
 //!
+//! Both retrain *given the mask*: which parameters are kept was decided before, by whoever pruned, and that
+//! may have looked at the forgotten rows ([`super::retrain_repruned`] prunes again without them).
+//!
 //! *Coupled* retraining repeats the training without the forgotten rows: the minimiser of `F_R`, or the
 //! recorded run with the forgotten rows excised from its batches. *Uncoupled* retraining differs by
 //! chance only (other batches, another start): its distance from coupled retraining is the distance two
 //! honest retrainings have anyway.
 
-use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner};
+use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, settings};
 use crate::error::{Error, Result};
+use crate::train::flops;
 use crate::train::newton::{Fit, minimise};
 use crate::train::plan::{Plan, Step};
 use crate::train::sgd;
@@ -46,7 +50,7 @@ impl Unlearner for Retrain {
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
         request.check()?;
         let begun = Instant::now();
-        let (theta, row_visits) = match request.trained {
+        let (theta, row_visits, flops) = match request.trained {
             Trained::Minimiser(fit) => {
                 let network = !request.problem.model().is_linear();
                 let start = if network { fit.theta.clone() } else { DVector::zeros(fit.theta.len()) };
@@ -54,8 +58,11 @@ impl Unlearner for Retrain {
             }
             Trained::Run { plan, .. } => rerun(request, plan)?,
         };
-        let cost = Cost { row_visits, seconds: begun.elapsed().as_secs_f64() };
-        Ok(Unlearned { theta, guarantee: Guarantee::Exact { theorem: "by definition" }, cost })
+        let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
+        let dense = request.problem.mask().is_full();
+        let theorem = if dense { "by definition" } else { "by definition, given the mask" };
+        let guarantee = Guarantee::Exact { theorem };
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
 }
 
@@ -82,7 +89,7 @@ impl Unlearner for RetrainUncoupled {
         request.check()?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let begun = Instant::now();
-        let (theta, row_visits) = match request.trained {
+        let (theta, row_visits, flops) = match request.trained {
             Trained::Minimiser(fit) => {
                 let mut draw = || DVector::from_fn(fit.theta.len(), |_, _| rng.random_range(-0.5..0.5));
                 let mut found = newton_from(request, draw());
@@ -111,22 +118,39 @@ impl Unlearner for RetrainUncoupled {
                 why: "other batches lead elsewhere; this is the floor, not a target".into(),
             },
         };
-        Ok(Unlearned { theta, guarantee, cost: Cost { row_visits, seconds: begun.elapsed().as_secs_f64() } })
+        let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![("seed", self.seed.to_string())]
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "seed" => self.seed = settings::seed(name, value)?,
+            _ => return Err(settings::unknown(self.name(), name, &self.settings())),
+        }
+        Ok(())
     }
 }
 
-fn newton_from(request: &Request<'_>, start: DVector<f64>) -> Result<(DVector<f64>, f64)> {
+fn newton_from(request: &Request<'_>, start: DVector<f64>) -> Result<(DVector<f64>, f64, f64)> {
     let Fit { theta, iterations, .. } = minimise(&request.problem.retained(request.forget)?, start)?;
     let kept = request.problem.rows() - request.forget.len();
-    Ok((theta, 2.0 * ((iterations + 1) * kept) as f64))
+    let steps = (iterations + 1) as f64;
+    let flops = steps * flops::newton(kept, theta.len());
+    Ok((theta, 2.0 * steps * kept as f64, flops))
 }
 
-fn rerun(request: &Request<'_>, plan: &Plan) -> Result<(DVector<f64>, f64)> {
+fn rerun(request: &Request<'_>, plan: &Plan) -> Result<(DVector<f64>, f64, f64)> {
     let Trained::Run { trajectory, normalisation, .. } = request.trained else {
         unreachable!("only runs are run again")
     };
     let start = trajectory.start().clone();
     let again = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
     let visits = plan.steps.iter().flat_map(|s| &s.rows).filter(|&&i| !request.forget.contains(i)).count();
-    Ok((again.last().clone(), visits as f64))
+    let theta = again.last().clone();
+    let flops = visits as f64 * flops::gradient(theta.len());
+    Ok((theta, visits as f64, flops))
 }

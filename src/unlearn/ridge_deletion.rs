@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::numeric::factor::Cholesky;
 use crate::objective::{Problem, Reduction};
+use crate::train::flops;
 use crate::train::newton::{Fit, STATIONARY};
 use nalgebra::{DMatrix, DVector};
 use std::time::Instant;
@@ -89,12 +90,18 @@ impl Unlearner for RidgeDeletion {
         )?;
         let theta = &fit.theta - solved * s.solve(&residuals);
         let row_visits = (problem.rows() + request.forget.len()) as f64;
-        let cost = Cost { row_visits, seconds: begun.elapsed().as_secs_f64() };
+        // A, its factor, A⁻¹X_Fᵀ, S and its factor.
+        let m = request.forget.len();
+        let flops = problem.rows() as f64 * flops::hessian(k)
+            + flops::solve(k)
+            + 2.0 * (m * k * (k + m)) as f64
+            + flops::solve(m);
+        let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data("the update overflows; standardise the data or raise the ridge".into()));
         }
         let guarantee = guarantee(request, fit, &theta)?;
-        Ok(Unlearned { theta, guarantee, cost })
+        Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
 }
 

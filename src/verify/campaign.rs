@@ -17,8 +17,10 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Cases in which both sides were compared.
     pub cases: usize,
-    /// Compared cases left open by rounding.
+    /// Compared cases left open by rounding, also with more precise retraining.
     pub undecided: usize,
+    /// Compared cases that only more precise retraining decided.
+    pub tightened: usize,
     /// Cases outside the claim's hypotheses.
     pub not_applicable: usize,
     /// Largest `measured/bound`.
@@ -57,6 +59,7 @@ struct Tally {
     compared: usize,
     ratios: Vec<f64>,
     undecided: usize,
+    tightened: usize,
     refuted: usize,
     not_applicable: usize,
     failed: Option<(usize, String)>,
@@ -64,8 +67,15 @@ struct Tally {
 }
 
 impl Tally {
-    /// Records one outcome; returns the evidence if it refutes the claim.
-    fn record(&mut self, outcome: crate::error::Result<Outcome>) -> Option<Evidence> {
+    /// Checks the claim on a case; what stays open is checked again with more precise retraining. Returns the
+    /// evidence if it refutes the claim.
+    fn record(&mut self, claim: &Claim, case: &Case) -> Option<Evidence> {
+        let open = |outcome: &crate::error::Result<Outcome>| matches!(outcome, Ok(Outcome::Compared(e)) if e.verdict() == Verdict::Undecided);
+        let mut outcome = (claim.check)(case);
+        if open(&outcome) {
+            outcome = (claim.check)(&case.tightened());
+            self.tightened += usize::from(!open(&outcome));
+        }
         match outcome {
             Ok(Outcome::NotApplicable(_)) => self.not_applicable += 1,
             Err(e) => {
@@ -103,6 +113,7 @@ impl Tally {
             verdict,
             cases: self.compared,
             undecided: self.undecided,
+            tightened: self.tightened,
             not_applicable: self.not_applicable,
             worst_ratio: self.ratios.last().copied().unwrap_or(0.0),
             median_ratio: self.ratios.get(self.ratios.len() / 2).copied().unwrap_or(0.0),
@@ -119,7 +130,7 @@ pub fn on_generated(claim: &Claim, cases: usize, seed: u64, mut progress: impl F
     let begun = Instant::now();
     let mut tally = Tally::default();
     for case in (claim.directed)() {
-        if let Some(evidence) = tally.record((claim.check)(&case)) {
+        if let Some(evidence) = tally.record(claim, &case) {
             tally.counterexample.get_or_insert(Counterexample { case: describe(&case), evidence });
         }
     }
@@ -128,7 +139,7 @@ pub fn on_generated(claim: &Claim, cases: usize, seed: u64, mut progress: impl F
     let mut shrunk = false;
     for _ in 0..cases {
         let mut tree = strategy.new_tree(&mut runner).expect("the strategy rejects nothing");
-        let evidence = tally.record((claim.check)(&tree.current()));
+        let evidence = tally.record(claim, &tree.current());
         if evidence.is_some() && !shrunk {
             shrunk = true;
             let found = shrink(claim, &mut tree);
@@ -152,7 +163,7 @@ pub fn on_cases<'c>(
     let begun = Instant::now();
     let mut tally = Tally::default();
     for case in cases {
-        if let Some(evidence) = tally.record((claim.check)(case)) {
+        if let Some(evidence) = tally.record(claim, case) {
             // There is nothing to shrink: show the case that violates the claim most.
             let worse = tally.counterexample.as_ref().is_none_or(|c| {
                 c.evidence.ratio().unwrap_or(0.0) < evidence.ratio().unwrap_or(f64::INFINITY)

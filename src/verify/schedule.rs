@@ -181,6 +181,7 @@ mod tests {
             verdict,
             cases,
             undecided: 0,
+            tightened: 0,
             not_applicable: 0,
             worst_ratio: 0.0,
             median_ratio: 0.0,

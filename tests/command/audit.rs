@@ -145,3 +145,46 @@ fn parameters_from_another_tool() {
     let other = objects(&desk.done(&format!("{line} --parameters theta.npy --json -"))).remove(0);
     assert!(other["distance"]["lo"].as_f64().unwrap() > 0.1, "{other}");
 }
+
+/// `--certificate` writes a file that reads back with the same numbers and is verified; problems that have none are
+/// refused before anything is written.
+#[test]
+fn certificates() {
+    let desk = Desk::new();
+    desk.file("forget", "3\n17\n42\n");
+    desk.file("theta", "0.1\n0.2\n0.3\n-0.4\n0.5\n");
+    let iris = "audit --model linear:squared --data iris --ridge 0.1 --forget forget --parameters theta";
+    let text = desk.done(&format!("{iris} --certificate c.cert"));
+    assert!(text.lines().last().unwrap().starts_with("certificate: c.cert, between "), "{text}");
+    let c = unlearn::certificate::read(desk.path("c.cert")).unwrap();
+    assert_eq!((c.verify(), c.to_string()), (Ok(()), desk.read("c.cert")));
+    assert_eq!((c.theta(), c.forgotten().count()), (&[0.1, 0.2, 0.3, -0.4, 0.5][..], 3));
+    let object = objects(&desk.done(&format!("{iris} --certificate d.txt --json -"))).remove(0);
+    assert_eq!((&object["certificate"]["file"], desk.read("d.txt")), (&"d.txt".into(), c.to_string()));
+    let printed = |part: &serde_json::Value| (part["lo"].as_f64().unwrap(), part["hi"].as_f64().unwrap());
+    let (written, audited) = (printed(&object["certificate"]["distance"]), printed(&object["distance"]));
+    // serde_json reads the last digit of a float only approximately.
+    assert!((written.0 - c.distance().lo()).abs() < 1e-15 && (written.1 - c.distance().hi()).abs() < 1e-15);
+    assert!(written.0 <= audited.1 && audited.0 <= written.1 && written.1 - written.0 < 1e-12);
+    assert!(objects(&desk.done(&format!("{iris} --json -")))[0].get("certificate").is_none());
+
+    let refused = |line: &str, parts: &[&str]| {
+        desk.refused(&format!("audit {line} --forget forget --certificate no.cert"), parts);
+        assert!(!desk.path("no.cert").exists() && !desk.path("no.json").exists(), "{line}");
+    };
+    desk.file("31", "0\n".repeat(31));
+    desk.file("15", "0\n".repeat(15));
+    desk.file("19", "0\n".repeat(19));
+    let wdbc = "--data wdbc --standardize --ridge 0.01 --parameters 31 --json no.json";
+    refused(
+        &format!("--model linear:logistic {wdbc}"),
+        &["566 rows", "31 parameters", "at most 200 rows and 1 to 20"],
+    );
+    refused("--model linear:softmax --data iris --ridge 0.1 --parameters 15", &["linear:logistic"]);
+    refused("--model mlp:4-2-3:tanh:softmax --data iris --ridge 0.1 --parameters 19", &["linear:squared"]);
+    refused("--model linear:squared --data iris --parameters theta", &["--ridge"]);
+    desk.refused(&format!("{iris} --certificate nowhere/no.cert"), &["no folder nowhere"]);
+    desk.refused(&format!("{iris} --certificate no.pdf"), &["no.pdf", ".cert"]);
+    desk.refused(&format!("{iris} --certificate same.txt --json same.txt"), &["two files"]);
+    assert!(!desk.path("same.txt").exists());
+}

@@ -161,6 +161,27 @@ fn methods_and_runs() {
 }
 
 #[test]
+fn privacy_budgets() {
+    let desk = Desk::new();
+    let remove = |rest: &str| format!("remove {WDBC} --forget-fraction 0.1 {rest}");
+    for epsilon in ["0", "-1", "nan", "inf", "1e309"] {
+        desk.refused(&remove(&format!("--method newton --epsilon {epsilon} --delta 0.1")), &["epsilon"]);
+    }
+    for delta in ["0", "1", "-0.1", "2", "nan"] {
+        desk.refused(&remove(&format!("--method newton --epsilon 1 --delta {delta}")), &["delta"]);
+    }
+    desk.refused(&remove("--method newton --epsilon 1"), &["--delta"]);
+    desk.refused(&remove("--method newton --delta 0.1"), &["--epsilon"]);
+    desk.refused(&remove("--method newton --epsilon x --delta 0.1"), &["--epsilon", "x"]);
+    for other in ["--method noop", "--method newton --sgd"] {
+        desk.refused(&remove(&format!("{other} --epsilon 1 --delta 0.1")), &["newton", "linear"]);
+    }
+    let network =
+        "remove --model mlp:4-2-3:tanh:softmax --data iris --standardize --ridge 0.1 --forget-fraction 0.1";
+    desk.refused(&format!("{network} --method newton --epsilon 1 --delta 0.1"), &["linear"]);
+}
+
+#[test]
 fn outputs_that_cannot_be_written() {
     let desk = Desk::new();
     desk.refused(&format!("train {WDBC} --output theta.xyz"), &["theta.xyz", ".npy"]);

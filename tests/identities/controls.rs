@@ -19,12 +19,13 @@ fn evidence(claim: &Claim, case: &Case) -> Evidence {
     }
 }
 
-const CONTROLS: [&str; 5] = [
+const CONTROLS: [&str; 6] = [
     "guo-theorem-1-perturbed",
     "izzo-algorithm-2",
     "woodbury-scaled-ridge",
     "power-iteration-norm",
     "prop2-sigma",
+    "woodfisher-one-vector",
 ];
 
 #[test]

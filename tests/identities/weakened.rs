@@ -3,7 +3,7 @@
 
 use nalgebra::DVector;
 use unlearn::claim::{self, Case, Claim, Outcome, Verdict};
-use unlearn::claim::{exact, identities, masks, outliers, steps};
+use unlearn::claim::{exact, identities, masks, outliers, steps, woodfisher};
 use unlearn::data::RowSet;
 use unlearn::error::Result;
 use unlearn::numeric::factor::Cholesky;
@@ -46,6 +46,20 @@ fn deletion() {
         |c| identities::deletion(c, |p, t, u| Ok(t - LeaveOut::new(p, t, u)?.step())),
         // A relative error of 10⁻⁸ must not pass as rounding.
         |c| identities::deletion(c, |p, t, u| Ok(identities::woodbury(p, t, u)? * (1.0 + 1e-8))),
+    );
+}
+
+#[test]
+fn woodfisher() {
+    refuted!("woodfisher-inverse":
+        |c| woodfisher::solves(c, |_, v, _, damping| v / damping),
+        // One gradient left out, a weight off by one row, a damping off by a millionth.
+        |c| woodfisher::solves(c, |g, v, w, d| woodfisher::by_rows(&g.columns(1, g.ncols() - 1).into_owned(), v, w, d)),
+        |c| woodfisher::solves(c, |g, v, w, d| {
+            let n = g.ncols() as f64;
+            woodfisher::by_rows(g, v, w * n / (n + 1.0), d)
+        }),
+        |c| woodfisher::solves(c, |g, v, w, d| woodfisher::by_rows(g, v, w, d * (1.0 + 1e-6))),
     );
 }
 

@@ -23,8 +23,11 @@
 
 mod curvature;
 mod gaps;
+mod gradient;
 mod linear;
 mod local;
+mod row;
+mod step;
 
 use crate::bound::{kantorovich, residual};
 use crate::data::RowSet;
@@ -36,6 +39,7 @@ use crate::train::newton::minimise;
 pub use linear::Certifier;
 pub use local::{LARGEST, LocalCertifier};
 use nalgebra::DVector;
+pub use step::Step;
 
 /// The theorem that the interval of a linear model rests on, where the curvature at `θ̂` does not sharpen it.
 pub const THEOREM: &str = residual::THEOREM;

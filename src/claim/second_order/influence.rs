@@ -1,14 +1,21 @@
 //! Claims about influence: T-influence, and what it is confused with.
 
-use super::{CONVEX, QUADRATIC, SMOOTH, gradient, newton_from, size, solution_allowance, tenth_deleted};
+use super::{CONVEX, QUADRATIC, SMOOTH, newton_from, off_by, rows_kept, size, tenth_deleted};
+use crate::bound::residual::{difference, linear_residual};
 use crate::bound::{influence, newton};
+use crate::claim::fixed::{agree, float_size, full_system, same};
+use crate::claim::identities::both;
+use crate::claim::sgd::applicable;
 use crate::claim::{Case, Claim, Evidence, Outcome, Verdict};
-use crate::constants::{Constants, Region};
 use crate::data::{Dataset, Design, RowSet};
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::numeric::interval::Interval;
+use crate::numeric::located::Located;
+use crate::numeric::precise::Precise;
+use crate::numeric::real::norm;
+use crate::objective::enclosed::{Enclosed, loss_gradient};
 use crate::objective::{Problem, Reduction};
 use crate::train::coupling::Normalisation;
 use crate::train::plan::Plan;
@@ -70,7 +77,7 @@ pub(super) fn claims() -> Vec<Claim> {
             title: "influence removal is exact for squared loss",
             statement: "θ_o − ∇²F⁻¹∇F_R(θ_o) = θ_r for squared loss and linear models",
             source: "a frequent confusion of influence with Newton's step",
-            theorem: None,
+            theorem: Some("Unlearn.Misread.influence_not_newton"),
             item: "unlearn::influence::Influence",
             expected: Verdict::Refuted,
             domain: QUADRATIC,
@@ -82,7 +89,7 @@ pub(super) fn claims() -> Vec<Claim> {
             title: "influence removal obeys Newton's bound",
             statement: "‖θ_o+Δ − θ_r‖ ≤ (Q/2μ)‖θ_o−θ_r‖² for the influence step Δ",
             source: "a frequent confusion of influence with Newton's step",
-            theorem: None,
+            theorem: Some("Unlearn.Misread.influence_not_newton"),
             item: "bound::newton::a_priori",
             expected: Verdict::Refuted,
             domain: SMOOTH,
@@ -105,28 +112,29 @@ fn empty_row_deleted() -> Case {
         .labelled("rows x = 2 and x = 0, the second forgotten")
 }
 
-/// The simplex step from the trained parameters, what T-influence needs to know about it, its end.
+/// The simplex step from the trained parameters, what T-influence needs to know about it, its end. The theorem
+/// holds for any `θ_o` and any step with its residual: here for the floats, taken as exact.
 struct Influenced {
-    step: DVector<f64>,
+    length: Interval,
     terms: influence::Terms,
     end: DVector<f64>,
 }
 
 fn influenced(case: &Case) -> Result<Influenced> {
     let theta = &case.fit()?.theta;
-    let s = influence_step(&case.problem, &case.forget, theta, Weights::Simplex)?;
+    let end = theta + influence_step(&case.problem, &case.forget, theta, Weights::Simplex)?;
     let (full, retained) = (case.problem.full(), case.problem.retained(&case.forget)?);
     let terms = influence::Terms {
         curvature_change: influence::curvature_change(&full, &retained, theta)?,
         hessian_lipschitz: case.retained_constants()?.hessian_lipschitz,
-        linear_residual: s.linear_residual,
+        linear_residual: linear_residual(&Enclosed::full(&case.problem), &rows_kept(case), theta, &end),
     };
-    Ok(Influenced { end: theta + &s.step, step: s.step, terms })
+    Ok(Influenced { length: norm(&difference(&end, theta)), terms, end })
 }
 
 fn influence_error(case: &Case) -> Result<Outcome> {
     let i = influenced(case)?;
-    let mu = Constants::of(&case.problem.full(), Region::Everywhere).strong_convexity;
+    let mu = case.full_constants().strong_convexity;
     let moved = case.distance_to_refit(&case.fit()?.theta)?;
     let bound = influence::error(moved, i.terms, mu)?;
     Ok(Outcome::Compared(Evidence::inequality(
@@ -142,14 +150,14 @@ fn influence_safe(case: &Case) -> Result<Outcome> {
 }
 
 fn safe_with(case: &Case, i: &Influenced, curvature: f64) -> Result<Outcome> {
-    let (newton, rho, _) = newton_from(case, &case.fit()?.theta)?;
+    let newton = newton_from(case, &case.fit()?.theta)?;
     let terms = influence::Terms {
-        linear_residual: i.terms.linear_residual + rho,
+        linear_residual: (i.terms.linear_residual + newton.rho).next_up(),
         curvature_change: curvature,
         ..i.terms
     };
     let mu = case.retained_constants()?.strong_convexity;
-    let bound = influence::safe_error(newton, Interval::norm(i.step.as_slice()), terms, mu)?;
+    let bound = influence::safe_error(newton.length, i.length, terms, mu)?;
     Ok(Outcome::Compared(Evidence::inequality(
         case.distance_to_refit(&i.end)?,
         bound.value,
@@ -171,36 +179,47 @@ fn forgotten_curvature(case: &Case) -> Result<Outcome> {
     safe_with(case, &influenced(case)?, (Interval::point(curvature) + ridge).hi())
 }
 
-/// The left side from the gradient on the rows kept, the right one from the forgotten rows alone.
+/// The left side from the gradient on the rows kept, the right one from the forgotten rows alone; both enclosed.
 fn simplex_factor(case: &Case) -> Result<Outcome> {
     if case.problem.reduction() == Reduction::Sum {
         return Ok(Outcome::NotApplicable("summed rows keep their weight: there is one step".into()));
     }
-    let theta = &case.fit()?.theta;
-    let full = case.problem.full();
-    let hessian = full.hessian(theta);
-    let g = case.problem.retained(&case.forget)?.gradient(theta);
-    let left = -crate::numeric::factor::Cholesky::new(hessian.clone(), "the Hessian on all rows")?.solve(&g);
-    let boolean = influence_step(&case.problem, &case.forget, theta, Weights::Boolean)?;
-    let kept = case.problem.rows() - case.forget.len();
-    let factor = case.problem.rows() as f64 / kept as f64;
-    let mu = Constants::of(&full, Region::Everywhere).strong_convexity;
-    let unsolved = (&hessian * &left + &g).norm() + factor * boolean.linear_residual;
-    let rounding = gradient(case, theta)?.0;
-    let allowance = (unsolved + (rounding.hi() - rounding.lo())) / mu
-        + crate::numeric::tolerance::tol(case.problem.rows(), 1.0) * left.norm();
-    Ok(Outcome::Compared(Evidence::identity((left - boolean.step * factor).norm(), allowance)))
+    applicable((|| {
+        // Both steps at the exact minimiser, where the claim is about.
+        let theta = case.fit_precise()?.coordinates();
+        let system = full_system(&case.problem, theta.clone())?;
+        let g = rows_kept(case).gradient(&theta);
+        let left = system.solve(&g.into_iter().map(|g| -g).collect::<Vec<_>>());
+        // (n/|R|)(1/n) Σ_F ∇f_i with the ridge and the perturbation of every row.
+        let (kept, m) = (case.problem.rows() - case.forget.len(), case.forget.len());
+        let forgotten = case.forget.rows().iter().copied();
+        let (ridge, m) = (Precise::exact(case.problem.ridge()), Precise::exact(m as f64));
+        let kept = Precise::exact(kept as f64);
+        let mut sum = loss_gradient(&case.problem, forgotten, &theta);
+        for (j, s) in sum.iter_mut().enumerate() {
+            let linear = case.problem.perturbation().map_or(Precise::ZERO, |b| Precise::exact(b[j]));
+            *s = (*s + m * (ridge * theta[j] + linear)) / kept;
+        }
+        let right = system.solve(&sum);
+        let size = case.fit_size()?;
+        let exact = same(&left, &right, size);
+        // The method's own step from the computed minimiser.
+        let fit = &case.fit()?.theta;
+        let boolean = influence_step(&case.problem, &case.forget, fit, Weights::Boolean)?;
+        let factor = case.problem.rows() as f64 / kept.float();
+        let c = case.full_constants();
+        let terms = case.problem.rows() + case.problem.active();
+        let size = float_size(size, terms, c.smoothness / c.strong_convexity);
+        both(exact, agree(&(boolean * factor), &left, size))
+    })())
 }
 
-/// Measured against rounding: any real distance refutes exactness.
+/// How far the exact influence step ends from retraining; any real distance refutes exactness.
 fn influence_exact(case: &Case) -> Result<Outcome> {
     let i = influenced(case)?;
-    let allowance = solution_allowance(case, i.terms.linear_residual)?;
-    Ok(Outcome::Compared(Evidence::inequality(
-        case.distance_to_refit(&i.end)?,
-        Interval::point(allowance),
-        size(case, &i.end)?,
-    )))
+    let unsolved = off_by(i.terms.linear_residual, case.full_constants().strong_convexity);
+    let end = Located::at(&i.end).widened(unsolved);
+    Ok(Outcome::Compared(Evidence::identity(end.distance(case.refit_located()?), size(case, &i.end)?)))
 }
 
 fn influence_quadratic(case: &Case) -> Result<Outcome> {

@@ -1,11 +1,12 @@
 //! Claims about what a gradient norm says: T-residual.
 
-use super::{CONVEX, at_points, gradient, size};
+use super::{CONVEX, at_points, gradient, rows_kept, size};
 use crate::bound::residual;
 use crate::claim::case::SMALLEST_SIZE;
 use crate::claim::{Case, Claim, Evidence, Outcome, Verdict};
 use crate::error::Result;
 use crate::numeric::interval::Interval;
+use crate::objective::enclosed::exact;
 
 pub(super) fn claims() -> Vec<Claim> {
     vec![
@@ -51,7 +52,7 @@ pub(super) fn claims() -> Vec<Claim> {
 fn residual_distance(case: &Case) -> Result<Outcome> {
     let mu = case.retained_constants()?.strong_convexity;
     at_points(case, |theta| {
-        let bound = residual::distance(gradient(case, theta)?.0, mu)?;
+        let bound = residual::distance(gradient(case, theta), mu)?;
         Ok(Evidence::inequality(case.distance_to_refit(theta)?, bound.value, size(case, theta)?))
     })
 }
@@ -59,25 +60,23 @@ fn residual_distance(case: &Case) -> Result<Outcome> {
 fn residual_lower(case: &Case) -> Result<Outcome> {
     let smoothness = case.retained_constants()?.smoothness;
     at_points(case, |theta| {
-        let bound = residual::distance_from_below(gradient(case, theta)?.0, smoothness)?;
+        let bound = residual::distance_from_below(gradient(case, theta), smoothness)?;
         Ok(Evidence::inequality(bound.value, case.distance_to_refit(theta)?, size(case, theta)?))
     })
 }
 
 fn residual_gap(case: &Case) -> Result<Outcome> {
-    let retained = case.problem.retained(&case.forget)?;
+    let retained = rows_kept(case);
     let mu = case.retained_constants()?.strong_convexity;
     let refit = case.refit()?;
-    let lowest = retained.value(&refit.theta);
+    let lowest = retained.value(&exact(&refit.theta));
     // The exact minimum is lower than the value at the computed minimiser by at most this.
-    let below = residual::loss_gap(Interval::point(refit.residual_bound()), mu)?.value.hi();
+    let below = residual::loss_gap(gradient(case, &refit.theta), mu)?.value.hi();
     at_points(case, |theta| {
-        let here = retained.value(theta);
-        let terms = case.problem.rows() + case.problem.data().cols();
-        let rounding = crate::numeric::tolerance::tol(terms, 1.0) * (here.abs() + lowest.abs());
-        let gap =
-            Interval::point(here) - Interval::point(lowest) + Interval::new(-rounding, below + rounding);
-        let bound = residual::loss_gap(gradient(case, theta)?.0, mu)?;
-        Ok(Evidence::inequality(gap, bound.value, here.abs() + lowest.abs() + SMALLEST_SIZE))
+        let here: Interval = retained.value(&exact(theta));
+        let gap = here - lowest + Interval::new(0.0, below);
+        let bound = residual::loss_gap(gradient(case, theta), mu)?;
+        let size = here.abs().mid() + lowest.abs().mid() + SMALLEST_SIZE;
+        Ok(Evidence::inequality(gap, bound.value, size))
     })
 }

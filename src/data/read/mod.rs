@@ -10,6 +10,8 @@ pub mod svmlight;
 mod text;
 mod vector;
 
+#[cfg(feature = "certificate")]
+pub(crate) use text::quote;
 pub use vector::{indices, mask, vector};
 
 use super::Dataset;

@@ -46,7 +46,7 @@ pub(super) fn number(field: &str) -> std::result::Result<f64, String> {
 }
 
 /// The start of a field, escaped and in quotes, for messages.
-pub(super) fn quote(field: &str) -> String {
+pub(crate) fn quote(field: &str) -> String {
     // Forty characters show any number in full and keep a hostile file out of the message.
     let start: String = field.chars().take(40).collect();
     if start.len() < field.len() { format!("{start:?}…") } else { format!("{start:?}") }

@@ -1,4 +1,19 @@
 //! Masks: which parameters are kept. A pruned model is a vector of its `k` kept parameters.
+//!
+//! The rules that choose a mask, one file each: [`magnitude`] (OMP), [`iterative`] (IMP), [`synflow`],
+//! [`random`]. What they may prune is a [`Scope`]; what must survive is a [`path`] from the inputs to the
+//! outputs. Training, where a rule needs it, is supplied by [`crate::train::pruning`].
+
+pub mod agreement;
+pub mod iterative;
+pub mod magnitude;
+pub mod path;
+pub mod random;
+pub mod scope;
+pub mod synflow;
+
+pub use agreement::Agreement;
+pub use scope::Scope;
 
 use crate::error::{Error, Result};
 use nalgebra::DVector;
@@ -36,28 +51,6 @@ impl Mask {
             )));
         }
         Ok(Mask { parameters: keep.len(), active })
-    }
-
-    /// Keeps the `k` parameters of largest magnitude (ties keep the lower index): one-shot global
-    /// magnitude pruning.
-    ///
-    /// ```
-    /// use unlearn::mask::Mask;
-    /// let m = Mask::magnitude(&[0.1, -3.0, 2.0], 2).unwrap();
-    /// assert_eq!(m.active(), [1, 2]);
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when `k` is 0 or exceeds the number of parameters.
-    pub fn magnitude(parameters: &[f64], k: usize) -> Result<Mask> {
-        if k == 0 || k > parameters.len() {
-            return Err(Error::Invalid(format!("keep {k} of {} parameters: out of range", parameters.len())));
-        }
-        let mut order: Vec<usize> = (0..parameters.len()).collect();
-        order.sort_by(|&a, &b| parameters[b].abs().total_cmp(&parameters[a].abs()).then(a.cmp(&b)));
-        let mut active = order[..k].to_vec();
-        active.sort_unstable();
-        Ok(Mask { parameters: parameters.len(), active })
     }
 
     /// Total number of parameters `d`.

@@ -1,0 +1,101 @@
+//! Which test keeps each claim honest: the one that turns red when the checker stops noticing a fault.
+
+use super::{Claim, Verdict};
+
+/// Every claim is checked by this one, on drawn problems; for claims with nothing more specific it is the test.
+const CAMPAIGN: &str = "tests/bounds.rs::every_claim_gets_its_expected_verdict_on_drawn_problems";
+/// Every false claim is refuted by hand here.
+const BY_HAND: &str = "tests/refutations.rs::false_claims_are_refuted_by_hand";
+/// Bounds that are made smaller here must be refuted.
+const SMALLER: &str = "tests/refutations.rs::a_smaller_constant_is_noticed";
+
+/// Tests that plant a fault, with the claims they plant it in.
+const PLANTED: &[(&str, &[&str])] = &[
+    (
+        SMALLER,
+        &[
+            "sgd-general",
+            "sgd-convex",
+            "sgd-strongly-convex",
+            "sgd-sharp",
+            "sgd-noop",
+            "sgd-momentum",
+            "recollection-error",
+            "residual-distance",
+            "residual-lower",
+            "residual-loss-gap",
+            "newton-residual",
+            "newton-aposteriori",
+            "newton-apriori",
+            "newton-steps",
+            "influence-error",
+            "influence-safe",
+            "ladder-worst-case",
+            "ladder-newton",
+            "ladder-influence",
+            "guo-perturbed-corrected",
+            "guo-theorem-4",
+            "removal-laplace",
+            "removal-gaussian-small-epsilon",
+            "chebyshev-residual",
+            "zhang-sharper",
+            "zhang-printed",
+            "features-gradient",
+            "features-first-order",
+            "features-second-order",
+        ],
+    ),
+    (
+        "tests/ladder.rs::half_of_a_remainder_is_noticed",
+        &["ladder-rows", "ladder-spectral", "ladder-data-dependent"],
+    ),
+    ("tests/refutations.rs::adding_the_ridge_twice_is_noticed", &["newton-quadratic-exact"]),
+    ("tests/identities/weakened.rs::deletion", &["woodbury-deletion"]),
+    ("tests/identities/weakened.rs::leave_k_out_residuals", &["leave-k-out-residuals"]),
+    ("tests/identities/weakened.rs::projective_updates", &["projective-update", "projective-not-worse"]),
+    (
+        "tests/identities/weakened.rs::newton_steps",
+        &["newton-low-rank", "newton-minus-influence", "influence-rescaled"],
+    ),
+    ("tests/identities/weakened.rs::leave_one_out_and_outliers", &["alo-newton", "influence-vanishes"]),
+    ("tests/identities/weakened.rs::interpolators", &["min-norm-projection", "min-norm-relabel"]),
+    ("tests/identities/weakened.rs::unused_rows", &["coupled-minibatch"]),
+];
+
+/// Tests of the functions behind a claim, where the claim itself is not named in the test.
+const BEHIND: &[(&str, &[&str])] = &[
+    ("tests/identities/weakened.rs::counted_probabilities", &["recompute-probability"]),
+    (
+        "tests/identities/weakened.rs::masks_that_are_no_part",
+        &["mask-norm", "mask-extremes", "mask-interlacing"],
+    ),
+    (
+        "tests/unlearning.rs::influence_weights_differ_by_exactly_the_share_kept",
+        &["influence-simplex-factor"],
+    ),
+    ("tests/unlearning.rs::closed_forms_equal_retraining_for_squared_loss", &["recollection-quadratic"]),
+];
+
+fn look_up(table: &[(&'static str, &[&str])], id: &str) -> Option<&'static str> {
+    table.iter().find(|(_, ids)| ids.contains(&id)).map(|(test, _)| *test)
+}
+
+impl Claim {
+    /// The test that checks the claim: `file::function`, the file relative to the repository.
+    ///
+    /// ```
+    /// let claims = unlearn::claim::all();
+    /// let test = |id: &str| claims.iter().find(|c| c.id == id).unwrap().test();
+    /// assert_eq!(test("woodbury-deletion"), "tests/identities/weakened.rs::deletion");
+    /// assert_eq!(test("sgd-min-one"), "tests/refutations.rs::false_claims_are_refuted_by_hand");
+    /// ```
+    pub fn test(&self) -> &'static str {
+        let general = if self.expected == Verdict::Refuted { BY_HAND } else { CAMPAIGN };
+        look_up(PLANTED, self.id).or_else(|| look_up(BEHIND, self.id)).unwrap_or(general)
+    }
+
+    /// Does the test plant a fault in this very claim, by name?
+    pub fn test_plants_a_fault(&self) -> bool {
+        look_up(PLANTED, self.id).is_some()
+    }
+}

@@ -1,0 +1,84 @@
+//! The exact Hessian (or Gauss–Newton matrix) of the weighted empirical risk, one unit at a time.
+//!
+//! A unit change of `W_l[j,i]` changes `z_l` by `ã_{l−1,i} e_j`. So with `∂^{(l,j)}` the derivative along
+//! `z_l ↦ z_l + e_j` and `g` the gradient of one row, the column of `W_l[j,i]` is
+//!
+//! `H[·, (l,j,i)] = Σ_rows w · ã_{l−1,i} · ∂^{(l,j)}g`, with
+//! `∂^{(l,j)}g_{(m,u,i′)} = ∂^{(l,j)}δ_{m,u} · ã_{m−1,i′} + δ_{m,u} · ∂^{(l,j)}ã_{m−1,i′}`,
+//!
+//! where the second term vanishes for `m = l`. Per row this needs one tangent sweep per *unit*, not one
+//! Hessian–vector product per parameter; the rest is, for every unit, the product of its kept inputs with the tangents
+//! of the gradients from its own first parameter on: together `n·k²` floating-point operations for the lower triangle
+//! of `k` kept parameters, whatever the mask. Nothing larger than `k × k` is formed.
+//!
+//! Source: Bishop 1992, "Exact calculation of the Hessian matrix for the multilayer perceptron"; the arrangement by
+//! units is derived here.
+
+mod block;
+mod panels;
+mod sparse;
+
+use super::network::Network;
+use crate::data::Design;
+use crate::numeric::gram::{Buffers, Kernel, Part, add_columns};
+use block::{Block, Tangent};
+use nalgebra::DMatrix;
+use panels::{Inputs, TangentGradients};
+
+/// Which second-order matrix to form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `Σ w ∇²ℓ`.
+    Hessian,
+    /// `Σ w Jᵀ (∇²ℓ in the outputs) J`.
+    GaussNewton,
+}
+
+impl Network {
+    /// The `k × k` matrix `Σ wᵢ Mᵢ` over the rows with nonzero weight (no ridge).
+    pub(crate) fn second_order(
+        &self,
+        kind: Kind,
+        theta: &[f64],
+        design: &Design,
+        target: &[f64],
+        weights: &[f64],
+    ) -> DMatrix<f64> {
+        let mut h = DMatrix::zeros(self.active(), self.active());
+        let live: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] != 0.0).collect();
+        let room = block::rows_per_block(self).min(live.len());
+        let (mut block, mut tangent) = (Block::new(self, room), Tangent::new(self, room));
+        let mut buffers = Buffers::default();
+        for rows in live.chunks(room.max(1)) {
+            block.fill(self, kind, theta, (design, target), weights, rows);
+            for l in 0..self.layers.len() {
+                for (j, unit) in self.layers[l].units.iter().enumerate() {
+                    if unit.inputs.is_empty() && unit.bias.is_none() {
+                        continue;
+                    }
+                    tangent.fill(self, theta, &block, l, j);
+                    let gradients = TangentGradients::new(self, kind, design, &block, &tangent, l, j);
+                    if l == 0 && design.is_sparse() {
+                        sparse::add(self, design, &block, &gradients, unit, &mut h);
+                        continue;
+                    }
+                    let inputs =
+                        Inputs { design, block: &block, layer: l, fan_in: self.layers[l].fan_in, unit };
+                    add_columns(
+                        Kernel::best(),
+                        &mut buffers,
+                        rows.len(),
+                        &gradients,
+                        &inputs,
+                        Part::All,
+                        &mut h,
+                        gradients.first(),
+                        |c| unit.parameter(c),
+                    );
+                }
+            }
+        }
+        h.fill_upper_triangle_with_lower_triangle();
+        h
+    }
+}
