@@ -108,7 +108,7 @@ pub fn locate(start: Start, lipschitz: impl Fn(f64) -> f64) -> Result<Located> {
     // K may grow with the radius: halve until it fits. 2⁻⁴⁰ reaches from any scale of parameters to rounding.
     for _ in 0..40 {
         // Beyond 10⁶ a radius says nothing more, and its constants overflow.
-        if !(r > ball) {
+        if r <= ball {
             break;
         }
         if r < 1e6 && fits(r, contraction(r).0) {

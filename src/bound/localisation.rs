@@ -63,7 +63,7 @@ pub fn distance(loss: Loss, gradient: f64, ridge: f64, least: f64, rows: f64) ->
         return Err(Error::Hypothesis { theorem: super::residual::THEOREM, why });
     };
     let refused = |why: String| Err(Error::Hypothesis { theorem, why });
-    if !(least > 0.0 && least >= ridge && rows >= 0.0 && rows < f64::INFINITY) {
+    if !(least > 0.0 && least >= ridge && (0.0..f64::INFINITY).contains(&rows)) {
         return refused(format!("curvature {least} at the parameters, ridge {ridge}, rows of norm {rows}"));
     }
     let kappa = Interval::point(loss.constants().self_concordance);
