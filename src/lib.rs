@@ -84,6 +84,7 @@ pub mod certificate;
 pub mod claim;
 pub mod constants;
 pub mod data;
+pub mod enclosure;
 pub mod error;
 pub mod loss;
 pub mod mask;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use unlearn::bound::audit::{Audit, Certifier, audit};
+use unlearn::bound::audit::{Audit, Certifier, LocalCertifier, audit};
 use unlearn::data::{Dataset, Design, RowSet, builtin};
 use unlearn::error::Error;
 use unlearn::loss::Loss;
@@ -318,15 +318,96 @@ fn what_cannot_be_certified_is_refused() {
         let error = audit(&problem, None, &theta).unwrap_err();
         assert!(matches!(&error, Error::Hypothesis { .. }) && error.to_string().contains("ridge"), "{error}");
     }
-    let mlp = Model::new(vec![2, 2, 1], Activation::Tanh, Loss::Logistic, true).unwrap();
-    let mlp = Problem::new(data.clone(), mlp, 1.0).unwrap();
-    let error = audit(&mlp, None, &DVector::zeros(9)).unwrap_err();
-    assert!(error.to_string().contains("hidden layers"), "{error}");
     let problem = linear(Loss::Logistic, 1.0);
     assert!(matches!(audit(&problem, None, &dvector![1.0]), Err(Error::Shape { .. })));
     assert!(matches!(audit(&problem, None, &dvector![1.0, f64::NAN]), Err(Error::Invalid(_))));
     let other = RowSet::new(3, vec![0]).unwrap();
     assert!(matches!(audit(&problem, Some(&other), &theta), Err(Error::Shape { .. })));
+}
+
+/// A network of one unit: `½(v tanh(u) − 1)² + (λ/2)(u² + v²)`, with `λ` either side of where 0 stops being its minimum
+/// (the Hessian there is `λI` with −1 off the diagonal).
+fn unit(ridge: f64) -> Problem {
+    let data = Dataset::new("one", Design::dense(1, 1, vec![1.0]).unwrap(), vec![1.0]).unwrap();
+    let model = Model::new(vec![1, 1, 1], Activation::Tanh, Loss::Squared, false).unwrap();
+    Problem::new(data.into(), model, ridge).unwrap()
+}
+
+#[test]
+fn a_network_is_certified_where_its_hessian_is_positive_and_refused_where_not() {
+    // λ = 2: 0 is a strict local minimum with curvature λ − 1.
+    let problem = unit(2.0);
+    let a = audit(&problem, None, &dvector![0.03, -0.04]).unwrap();
+    let local = a.local.unwrap();
+    assert!(a.distance.contains(0.05) && width(a.distance) < 1e-9, "{:?}", a.distance);
+    assert!(a.strong_convexity.lo() > 0.99 && a.strong_convexity.lo() <= 1.0);
+    assert!(
+        local.contraction < 1.0 && local.uniqueness > 0.01 && a.output_gap.contains(0.04 * 0.03_f64.tanh())
+    );
+    // λ = ½: 0 is a saddle point, where Newton's method stays.
+    let saddle = unit(0.5);
+    let certifier = LocalCertifier::new(&saddle, None).unwrap();
+    let error = certifier.certify(&dvector![0.0, 0.0], &dvector![0.0, 0.0]).unwrap_err();
+    assert!(error.to_string().contains("not positive"), "{error}");
+    // From elsewhere it finds a minimum, of which there are two: the ball of uniqueness holds one.
+    let a = audit(&saddle, None, &dvector![1.0, 1.0]).unwrap();
+    assert!(a.local.unwrap().uniqueness < 2.0 * a.reference.norm() && a.distance.lo() > 0.1);
+    // A point that is not polished has no contraction, and says so with its numbers.
+    let far = &a.reference + dvector![0.05, 0.0];
+    let error = LocalCertifier::new(&saddle, None).unwrap().certify(&far, &far).unwrap_err();
+    assert!(error.to_string().contains("exceeds 1/4"), "{error}");
+    // Nearer it has one, a wider interval, and the same truth.
+    let near = &a.reference + dvector![1e-5, 0.0];
+    let b = LocalCertifier::new(&saddle, None).unwrap().certify(&near, &near).unwrap();
+    assert!(b.distance.contains(1e-5) && b.radius >= 1e-5 - a.radius && b.radius < 1e-3, "{b:?}");
+}
+
+#[test]
+fn networks_too_large_are_refused_at_once() {
+    let data = builtin::load("digits").unwrap();
+    let model = Model::new(vec![64, 32, 10], Activation::Tanh, Loss::Softmax, true).unwrap();
+    let problem = Problem::new(data.into(), model, 0.1).unwrap();
+    let error = audit(&problem, None, &DVector::zeros(problem.active())).unwrap_err();
+    assert!(error.to_string().contains("2410 parameters"), "{error}");
+}
+
+/// A contraction that does not hold is not used: halving `K` or the step certifies what is false.
+#[test]
+fn weaker_contractions_would_be_wrong() {
+    use unlearn::bound::kantorovich::{Start, locate};
+    // F′ = x² + 1 has no zero; at x = 1 it is 2, F″ = 2 and K = 2.
+    let none = Start::of_minimum(2.0, 2.0);
+    assert!(locate(none, |_| 2.0).is_err());
+    assert!(locate(none, |_| 0.4).is_ok(), "with a fifth of K it would be certified");
+    for bad in [
+        Start { step: f64::NAN, defect: 0.0, inverse: 1.0 },
+        Start { step: f64::INFINITY, defect: 0.0, inverse: 1.0 },
+        Start { step: 1e-9, defect: 1.0, inverse: 1.0 },
+        Start { step: 1e-9, defect: f64::NAN, inverse: 1.0 },
+        Start { step: 1e-9, defect: 0.0, inverse: f64::INFINITY },
+    ] {
+        assert!(locate(bad, |_| 1.0).is_err(), "{bad:?}");
+    }
+    assert!(locate(Start::of_minimum(1e-9, 1.0), |_| f64::NAN).is_err());
+    // A defect costs its share: η/(1 − κ₀) with κ₀ = ½.
+    let half = locate(Start { step: 1e-3, defect: 0.5, inverse: 1.0 }, |_| 1.0).unwrap();
+    assert!(half.radius >= 2e-3 && half.radius < 2.1e-3);
+}
+
+/// With λ far below the curvature the radius is that of the curvature, not of λ.
+#[test]
+fn localisation_narrows_the_interval() {
+    let n = 40;
+    let x: Vec<f64> = (0..2 * n).map(|i| f64::from((i * 7919) % 100) / 50.0 - 1.0).collect();
+    let y = (0..n).map(|i| f64::from((i * 31) % 7 < 3)).collect();
+    let data = Dataset::new("drawn", Design::dense(n as usize, 2, x).unwrap(), y).unwrap();
+    let problem =
+        Problem::new(data.into(), Model::linear(2, 1, Loss::Logistic, true).unwrap(), 1e-8).unwrap();
+    let a = audit(&problem, None, &dvector![0.5, -0.5, 0.25]).unwrap();
+    assert_eq!(a.theorem, unlearn::bound::localisation::LOGISTIC);
+    assert!(width(a.distance) < 1e-11, "{:?}", a.distance);
+    let plain = Certifier::new(&problem, None).unwrap().certify(&a.reference, &a.reference).unwrap();
+    assert!(a.radius < 1e-5 * (plain.gradient_norm.hi() / 1e-8));
 }
 
 /// Parameters and data of every size: no panic, and an interval that is one.

@@ -4,7 +4,8 @@ use super::{Outcome, input, output};
 use nalgebra::DVector;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use unlearn::bound::audit::{Audit, THEOREM, audit};
+use unlearn::bound::audit::{Audit, audit};
+use unlearn::bound::kantorovich::{Located, THEOREM};
 use unlearn::certificate::{self, Certificate};
 use unlearn::data::RowSet;
 use unlearn::error::{Error, Result};
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 /// What came out.
 enum Found {
     Certified(Box<Audit>),
-    /// No certificate exists for this kind of model.
+    /// No certificate was found.
     Nothing {
         why: String,
     },
@@ -117,8 +118,13 @@ impl Found {
             Found::Nothing { .. } => (unknown, unknown, Interval::ENTIRE, [unknown; 2]),
         };
         let (guarantee, theorem, reason) = match self {
-            Found::Certified(_) => ("strong-convexity", Some(THEOREM), None),
+            Found::Certified(a) if a.local.is_some() => ("newton-kantorovich", Some(THEOREM), None),
+            Found::Certified(a) => ("strong-convexity", Some(a.theorem), None),
             Found::Nothing { why } => ("none", None, Some(why)),
+        };
+        let (radius, local) = match self {
+            Found::Certified(a) => (Some(a.radius), a.local),
+            Found::Nothing { .. } => (None, None),
         };
         json!({
             "distance": enclosure(distance),
@@ -133,6 +139,9 @@ impl Found {
             "output_gap": enclosure(gaps[0]),
             "retained_output_gap": enclosure(gaps[1]),
             "reason": reason,
+            "radius": radius,
+            "unique_within": local.map(|l| l.uniqueness),
+            "contraction": local.map(|l| l.contraction),
         })
     }
 
@@ -158,7 +167,8 @@ impl Found {
             let (lo, hi) = between::ends(x);
             format!("between {lo} and {hi}")
         };
-        text += &format!("distance from the exactly retrained model: {}\n", between(a.distance));
+        let whom = if a.local.is_some() { "the local minimum nearby" } else { "the exactly retrained model" };
+        text += &format!("distance from {whom}: {}\n", between(a.distance));
         if arguments.options.quiet {
             return text;
         }
@@ -167,13 +177,33 @@ impl Found {
             text += &format!(",\n  {} over the rows kept", between(a.retained_output_gap));
         }
         text += &format!("\ngradient norm: {}\n", between(a.gradient_norm));
+        if let Some(local) = a.local {
+            return text + &local_text(a, &local);
+        }
         text += &format!("strong convexity: at least {}\n", between::ends(a.strong_convexity).0);
         text + &format!(
             "The distance is Euclidean, to the exact minimiser on the {} of {} rows kept, with the input read as exact\n\
              64-bit numbers and every rounding enclosed. It rests on strong convexity\n\
-             ({THEOREM}), not on how the parameters were made.\n",
+             ({}), not on how the parameters were made.\n",
             a.retained,
-            problem.rows()
+            problem.rows(),
+            a.theorem
         )
     }
+}
+
+/// What is certain for a network, and what is not.
+fn local_text(a: &Audit, local: &Located) -> String {
+    format!(
+        "curvature there: at least {}\n\
+         Newton's method from the given parameters, on the {} rows kept, led to a point that a stationary point of the\n\
+         exact objective lies within {} of. It is the only one within {} of that point, and a strict\n\
+         local minimum ({THEOREM}, {}), with every rounding enclosed.\n\
+         It need not be a global minimum, nor the one that retraining from scratch would find.\n",
+        between::ends(a.strong_convexity).0,
+        a.retained,
+        between::ends(Interval::new(0.0, a.radius)).1,
+        between::ends(Interval::new(local.uniqueness, f64::INFINITY)).0,
+        a.theorem
+    )
 }

@@ -60,7 +60,7 @@ const SMALL_INVERSE_FACTORIALS: [f64; 13] = [
 ];
 
 /// `e^x = m·2^k` with `0.7 < m < 1.42`, for `|x| ≤ 746`: `m` to a relative error below `2⁻⁸⁰`.
-fn exponential(x: f64) -> (Twofold, i32) {
+pub(super) fn exponential(x: f64) -> (Twofold, i32) {
     // |k| ≤ 1077. The product rounds by less than 10⁻¹², so |x − k·ln 2| ≤ (ln 2)/2 + 10⁻¹² < 0.3466.
     let k = (x * LOG2_E).round_ties_even();
     // x − kA and then − kB lose nothing; −kC is below 2⁻⁷⁵ and rounds by 2⁻¹²⁸, the sum of the low parts
@@ -79,13 +79,13 @@ fn exponential(x: f64) -> (Twofold, i32) {
 }
 
 /// `2^e` for `−1022 ≤ e ≤ 1023`.
-fn power_of_two(e: i32) -> f64 {
+pub(super) fn power_of_two(e: i32) -> f64 {
     f64::from_bits(((e + 1023) as u64) << 52)
 }
 
 /// The floats around a number known to a relative error below `2⁻⁵⁶`: its nearest float is `x.hi`, and one step
 /// outwards covers half a unit of rounding (a quarter below a power of two) and the error.
-fn outwards(x: Twofold) -> (f64, f64) {
+pub(super) fn outwards(x: Twofold) -> (f64, f64) {
     (x.hi.next_down(), x.hi.next_up())
 }
 

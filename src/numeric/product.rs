@@ -28,6 +28,77 @@ impl Ball {
     pub fn exact(x: f64) -> Ball {
         Ball { mid: x, radius: 0.0 }
     }
+
+    /// The product. The middle rounds by `u`, half of `ε`; the radius is a sum of nonnegative floats of seven operations,
+    /// raised by `4ε`; what underflows anywhere is less than the smallest normal float.
+    pub fn times(self, o: Ball) -> Ball {
+        let mid = self.mid * o.mid;
+        let spread = self.mid.abs() * o.radius + self.radius * (o.mid.abs() + o.radius);
+        Ball {
+            mid,
+            radius: (spread + mid.abs() * f64::EPSILON) * (1.0 + 4.0 * f64::EPSILON) + f64::MIN_POSITIVE,
+        }
+    }
+
+    /// The sum.
+    ///
+    /// ```
+    /// use unlearn::numeric::product::Ball;
+    /// let x = Ball { mid: 2.0, radius: 0.5 };
+    /// let (sum, product) = (x.plus(Ball::exact(1.0)), x.times(x));
+    /// assert!(sum.mid == 3.0 && sum.radius >= 0.5 && sum.radius < 0.5 + 1e-14);
+    /// assert!(product.mid == 4.0 && product.radius >= 2.25); // up to 2.5²
+    /// ```
+    pub fn plus(self, o: Ball) -> Ball {
+        let mid = self.mid + o.mid;
+        let radius = (self.radius + o.radius + mid.abs() * f64::EPSILON) * (1.0 + 4.0 * f64::EPSILON);
+        Ball { mid, radius: radius + f64::MIN_POSITIVE }
+    }
+}
+
+/// A running sum of products that is quick rather than sharp: the errors of the sum are bounded by `γ_n Σ|xᵢyᵢ|`, not
+/// computed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rough {
+    sum: f64,
+    size: f64,
+    spread: f64,
+    terms: usize,
+}
+
+impl Rough {
+    /// Adds `x·y`.
+    pub fn add(&mut self, x: Ball, y: Ball) {
+        let p = x.mid * y.mid;
+        self.sum += p;
+        self.size += p.abs();
+        self.spread += x.mid.abs() * y.radius + x.radius * (y.mid.abs() + y.radius);
+        self.terms += 1;
+    }
+
+    /// The sum: wrong by at most `γ_n Σ|xᵢyᵢ|` and the spread, plus a subnormal per product.
+    ///
+    /// ```
+    /// use unlearn::numeric::product::{Ball, Rough};
+    /// let mut sum = Rough::default();
+    /// sum.add(Ball::exact(3.0), Ball { mid: 1.0, radius: 0.25 });
+    /// let ball = sum.ball();
+    /// assert!(ball.mid == 3.0 && ball.radius >= 0.75 && ball.radius < 0.75 + 1e-14);
+    /// ```
+    pub fn ball(&self) -> Ball {
+        // n·ε = 2nu exceeds γ_n (with the roundings of the size itself) for any n that memory holds; the factor covers the
+        // roundings of both running sums.
+        let n = self.terms as f64;
+        let raised = 1.0 + (n + 8.0) * f64::EPSILON;
+        let radius = (self.size * (n + 1.0) * f64::EPSILON + self.spread) * raised;
+        Ball { mid: self.sum, radius: radius * raised + n * f64::MIN_POSITIVE }
+    }
+}
+
+impl From<Ball> for Interval {
+    fn from(x: Ball) -> Interval {
+        Interval::around(x.mid, x.radius)
+    }
 }
 
 impl From<Interval> for Ball {
@@ -108,20 +179,68 @@ pub fn dot(a: &[f64], b: &[f64]) -> Interval {
     sum.enclosure()
 }
 
+/// A running sum of products of which neither factor need be known exactly: a [`Sum`] with the middles of the first
+/// factors, and `Σ qᵢ(|yᵢ| + rᵢ)` for their radii `qᵢ`, raised by `1/(1 − γ_{n+3})` (three operations per term before
+/// it is summed).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VagueSum {
+    sum: Sum,
+    loose: f64,
+}
+
+impl VagueSum {
+    /// Adds `x·y`.
+    pub fn add(&mut self, x: Ball, y: Ball) {
+        self.sum.add(x.mid, y);
+        if x.radius != 0.0 {
+            // Never 0, so that what underflows is not taken for exact.
+            self.loose += x.radius * (y.mid.abs() + y.radius) + f64::MIN_POSITIVE;
+        }
+    }
+
+    /// An enclosure of the exact sum.
+    ///
+    /// ```
+    /// use unlearn::numeric::product::{Ball, VagueSum};
+    /// let mut sum = VagueSum::default();
+    /// sum.add(Ball { mid: 2.0, radius: 0.5 }, Ball { mid: 3.0, radius: 1.0 });
+    /// let all = sum.enclosure(); // 1.5·2 to 2.5·4
+    /// assert!(all.lo() <= 3.0 && all.hi() >= 10.0 && all.hi() < 10.0 + 1e-12);
+    /// ```
+    pub fn enclosure(&self) -> Interval {
+        let g = gamma(self.sum.terms + 3);
+        if self.loose == 0.0 {
+            return self.sum.enclosure();
+        }
+        // Written so that NaN counts as unknown.
+        if !(self.loose < f64::INFINITY && g < 0.5) {
+            return Interval::ENTIRE;
+        }
+        let underflow = Interval::point(2.0 * self.sum.terms as f64) * Interval::point(f64::from_bits(1));
+        let loose = ((Interval::point(self.loose) + underflow) / (Interval::ONE - Interval::point(g))).hi();
+        self.sum.enclosure() + Interval::new(-loose, loose)
+    }
+}
+
 /// The product of a transposed matrix and a vector, `Xᵀy`, accumulated row by row: one running sum per column.
 #[derive(Debug, Clone)]
 pub struct Columns {
-    sums: Vec<Sum>,
+    sums: Vec<VagueSum>,
 }
 
 impl Columns {
     /// Zero in every column.
     pub fn new(columns: usize) -> Columns {
-        Columns { sums: vec![Sum::default(); columns] }
+        Columns { sums: vec![VagueSum::default(); columns] }
     }
 
     /// Adds `x·y` to a column. Panics when there is no such column.
     pub fn add(&mut self, column: usize, x: f64, y: Ball) {
+        self.sums[column].sum.add(x, y);
+    }
+
+    /// Adds `x·y` to a column, neither known exactly. Panics when there is no such column.
+    pub fn add_vague(&mut self, column: usize, x: Ball, y: Ball) {
         self.sums[column].add(x, y);
     }
 
@@ -139,7 +258,7 @@ impl Columns {
     /// assert!(sums[1].hi() < 323.0 + 1e-12);
     /// ```
     pub fn enclosures(&self) -> Vec<Interval> {
-        self.sums.iter().map(Sum::enclosure).collect()
+        self.sums.iter().map(VagueSum::enclosure).collect()
     }
 }
 

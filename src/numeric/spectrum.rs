@@ -5,9 +5,10 @@
 //! completion on `Ã`, then `λ_min(Ã) ≥ −γ/(1−γ)·tr(Ã)` with `γ = γ_{k+1} = (k+1)u/(1−(k+1)u)`
 //! (Rump 2006, "Verification of positive definiteness", BIT 46; Higham 2002, Theorem 10.3).
 
-use super::factor::factor_in_place;
+use super::factor::{Cholesky, factor_in_place};
 use super::interval::Interval;
-use nalgebra::DMatrix;
+use super::product::dot;
+use nalgebra::{DMatrix, DVector};
 
 /// `γ_n = n·u/(1 − n·u)`, `u = 2⁻⁵³`, rounded upwards: the relative error of `n` chained operations
 /// (Higham 2002, §3.1).
@@ -50,6 +51,44 @@ pub fn smallest_eigenvalue_lower(a: &DMatrix<f64>) -> f64 {
         gap *= 4.0;
     }
     fallback
+}
+
+/// An enclosure of the smallest eigenvalue of a symmetric positive definite matrix in the lower triangle of `a`, its
+/// entries taken as exact, without the other eigenvalues: `k³/3` operations per try instead of the `4k³/3` of a reduction.
+/// `None` when it is not proved to be positive.
+///
+/// Inverse iteration gives a vector; its Rayleigh quotient is the upper end, a Cholesky factorisation of the matrix
+/// shifted to just below it proves the lower one (first a thousandth below, then further).
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use unlearn::numeric::spectrum::least_positive_eigenvalue;
+/// let l = least_positive_eigenvalue(&dmatrix![2.0, 1.0; 1.0, 2.0]).unwrap();
+/// assert!(l.contains(1.0) && l.lo() > 0.99 && l.hi() < 1.001);
+/// assert!(least_positive_eigenvalue(&dmatrix![0.0, 1.0; 1.0, 0.0]).is_none());
+/// ```
+pub fn least_positive_eigenvalue(a: &DMatrix<f64>) -> Option<Interval> {
+    /// Steps of inverse iteration: each divides what is left of other eigenvectors by the ratio of eigenvalues.
+    const STEPS: usize = 30;
+    let k = a.nrows();
+    let factor = Cholesky::new(a.clone(), "the matrix").ok()?;
+    // No vector is orthogonal to all eigenvectors; this one is to few.
+    let mut v = DVector::from_fn(k, |i, _| 1.0 + (i as f64 + 1.0).sin());
+    for _ in 0..STEPS {
+        v = factor.solve(&v.normalize());
+        if !v.iter().all(|x| x.is_finite()) {
+            return None;
+        }
+    }
+    let v = v.normalize();
+    let symmetric = symmetric_from_lower(a);
+    let product: Interval =
+        (0..k).map(|j| Interval::point(v[j]) * dot(symmetric.column(j).as_slice(), v.as_slice())).sum();
+    let quotient = product / dot(v.as_slice(), v.as_slice());
+    [0.999, 0.99, 0.9, 0.5, 0.1, 0.01].iter().find_map(|part| {
+        let lower = proved_lower(a, part * quotient.lo())?;
+        (lower > 0.0 && lower <= quotient.hi()).then(|| Interval::new(lower, quotient.hi()))
+    })
 }
 
 /// A proved upper bound on the largest eigenvalue; see [`smallest_eigenvalue_lower`].

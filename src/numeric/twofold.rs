@@ -60,7 +60,15 @@ impl Twofold {
         Twofold::sum_of(p, e + (self.hi * o.lo + self.lo * o.hi))
     }
 
-    /// Times a power of two, exact away from overflow and underflow.
+    /// `self / o`. The quotient of the high parts misses by less than `4u`; the remainder is right to `16u²|self|` and
+    /// its quotient to `4u` of itself: the error is below `64u²|self/o|`.
+    pub(super) fn over(self, o: Twofold) -> Twofold {
+        let q = self.hi / o.hi;
+        let rest = self.plus(o.times(Twofold::point(-q)));
+        Twofold::sum_of(q, rest.hi / o.hi)
+    }
+
+    /// Times a power of two (or its negative), exact away from overflow and underflow.
     pub(super) fn scaled(self, power: f64) -> Twofold {
         Twofold { hi: self.hi * power, lo: self.lo * power }
     }

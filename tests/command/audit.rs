@@ -78,16 +78,33 @@ fn trained_retrained_and_masked() {
 }
 
 #[test]
-fn a_network_has_no_certificate() {
+fn a_network_is_certified_locally() {
     let desk = Desk::new();
     desk.file("theta", "0.1\n".repeat(4 * 2 + 2 + 2 * 3 + 3));
-    let line = "audit --model mlp:4-2-3:tanh:softmax --data iris --ridge 0.1 --parameters theta";
+    let line =
+        "audit --model mlp:4-2-3:tanh:softmax --data iris --standardize --ridge 0.3 --parameters theta";
     let text = desk.done(line);
-    assert!(text.contains("no certificate") && text.contains("hidden layers"), "{text}");
+    assert!(text.contains("the local minimum nearby") && text.contains("need not be a global"), "{text}");
+    let one = objects(&desk.done(&format!("{line} --json -"))).remove(0);
+    assert_eq!(one["guarantee"], "newton-kantorovich");
+    assert_eq!(one["theorem"], "Unlearn.Kantorovich.unique_stationary_point");
+    let end = |key: &str, end: &str| one[key][end].as_f64().unwrap();
+    assert!(end("distance", "hi") - end("distance", "lo") < 1e-9 * end("distance", "lo"));
+    assert!(end("strong_convexity", "lo") > 0.0 && one["contraction"].as_f64().unwrap() < 1.0);
+    assert!(one["unique_within"].as_f64().unwrap() > one["radius"].as_f64().unwrap());
+}
+
+#[test]
+fn a_network_without_certificate_gets_the_reason() {
+    let desk = Desk::new();
+    desk.file("theta", "0.1\n".repeat(4 * 300 + 300 + 300 * 3 + 3));
+    let line = "audit --model mlp:4-300-3:tanh:softmax --data iris --ridge 0.1 --parameters theta";
+    let text = desk.done(line);
+    assert!(text.contains("no certificate") && text.contains("2403 parameters"), "{text}");
     let one = objects(&desk.done(&format!("{line} --json -"))).remove(0);
     assert_eq!(one["guarantee"], "none");
     assert_eq!(one["distance"], serde_json::json!({ "lo": 0.0, "hi": null }));
-    assert!(one["theorem"].is_null() && one["reason"].as_str().unwrap().contains("hidden layers"));
+    assert!(one["theorem"].is_null() && one["reason"].as_str().unwrap().contains("at most 1000"));
 }
 
 #[test]

@@ -6,48 +6,56 @@
 //! `‖θ − θ̂‖ − ρ ≤ ‖θ − θ_r‖ ≤ ‖θ − θ̂‖ + ρ`, and `‖∇F_R(θ)‖/L ≤ ‖θ − θ_r‖ ≤ ‖∇F_R(θ)‖/μ`.
 //!
 //! Nothing about `θ̂` is trusted: Newton's method proposes it, and a poor one only widens the interval. The
-//! gradients are enclosed from the data as exact floats (file `gradient.rs`): logits and sums by proved rounding bounds,
+//! gradients are enclosed from the data as exact floats ([`crate::enclosure`]): logits and sums by proved rounding bounds,
 //! the loss by this crate's own interval functions, the weight as the real number `1/|R|`.
 //!
 //! Width, as measured on the problems of `datasets/golden/audit.csv`: 10⁻¹⁴ to 10⁻¹³ where `L/μ` is below 10³, 10⁻¹¹ for
 //! λ = 10⁻⁴ or raw features. It is the rounding of the logits and of the loss derivatives over μ; summing over rows adds
-//! next to nothing. For logistic and softmax losses `μ = λ` is used, not the larger curvature near `θ̂`.
+//! next to nothing. For logistic and softmax losses the curvature at `θ̂` then takes the place of `λ`
+//! ([`crate::bound::localisation`]).
 //!
-//! Source: folklore residual bound; proved as [`THEOREM`]. Hypotheses checked: the model is linear (its losses
-//! are convex in the outputs), `μ > 0`.
+//! With hidden layers `θ_r` is a minimiser near `θ`: Newton's method from `θ` proposes `θ̂`, and
+//! [`crate::bound::kantorovich`] certifies that exactly one stationary point is in a ball around it and that it is a strict
+//! local minimum. Nothing says that it is a global one, nor that training would end there.
+//!
+//! Source: folklore residual bound; proved as [`THEOREM`]. Hypotheses checked: `μ > 0` for linear models (their losses
+//! are convex in the outputs), the conditions of the contraction for the others.
 
 mod curvature;
+mod gaps;
 mod gradient;
+mod linear;
+mod local;
 mod row;
 mod step;
 
-pub use step::Step;
-
-use crate::bound::residual;
-use crate::bound::residual::check_strong;
+use crate::bound::{kantorovich, residual};
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
-use crate::numeric::product::{Ball, norm};
-use crate::objective::{Objective, Problem, Reduction};
+use crate::numeric::product::norm;
+use crate::objective::{Objective, Problem};
 use crate::train::newton::minimise;
+pub use linear::Certifier;
+pub use local::{LARGEST, LocalCertifier};
 use nalgebra::DVector;
-use row::Retained;
+pub use step::Step;
 
-/// The theorem that the interval rests on.
+/// The theorem that the interval of a linear model rests on, where the curvature at `θ̂` does not sharpen it.
 pub const THEOREM: &str = residual::THEOREM;
 
 /// What is certain about the distance of given parameters `θ` from the minimiser `θ_r` of the retained
-/// objective over the reals.
+/// objective over the reals; for a network, from the local minimiser near `θ̂`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// `lo ≤ ‖θ − θ_r‖₂ ≤ hi`.
     pub distance: Interval,
     /// Encloses `‖∇F_R(θ)‖₂`.
     pub gradient_norm: Interval,
-    /// Encloses the largest `μ` for which `F_R` is `μ`-strongly convex; its lower end is positive.
+    /// Encloses the largest `μ` for which `F_R` is `μ`-strongly convex; its lower end is positive. For a network: on a
+    /// ball around `θ̂` that contains `θ_r`.
     pub strong_convexity: Interval,
-    /// An upper bound on the Lipschitz constant of `∇F_R`.
+    /// An upper bound on the Lipschitz constant of `∇F_R`; infinite for a network.
     pub smoothness: f64,
     /// Encloses the largest difference of one output (logit) of one row between `θ` and `θ_r`, over all rows.
     pub output_gap: Interval,
@@ -61,12 +69,17 @@ pub struct Audit {
     pub reference: DVector<f64>,
     /// `ρ ≥ ‖θ̂ − θ_r‖`.
     pub radius: f64,
+    /// What `ρ` rests on.
+    pub theorem: &'static str,
+    /// For a network: how the local minimum was certified.
+    pub local: Option<kantorovich::Located>,
 }
 
 /// Audits `θ` (its `k` kept parameters) against the minimiser on the rows that are not forgotten, all rows
 /// when `forget` is `None`.
 ///
-/// Newton's method looks for `θ̂`, from `θ` and then from 0; where it fails, `θ` itself takes that place.
+/// Newton's method looks for `θ̂`. For a linear model it starts from `θ` and then from 0; where it fails, `θ` itself takes
+/// that place. For a network it starts from `θ` alone.
 ///
 /// ```
 /// use unlearn::bound::audit::audit;
@@ -84,12 +97,16 @@ pub struct Audit {
 /// ```
 ///
 /// # Errors
-/// [`Error::Hypothesis`] for a network with hidden layers or when `μ > 0` cannot be shown (logistic and
+/// [`Error::Hypothesis`] with the reason for a network that cannot be certified (more than [`LARGEST`] parameters, Newton's
+/// method failed, an indefinite Hessian, no contraction) or when `μ > 0` cannot be shown for a linear model (logistic and
 /// softmax: λ = 0; squared: λ = 0 and dependent columns), [`Error::Shape`] when `θ` or the forget set is for another
 /// problem, [`Error::Invalid`] when a parameter is not finite or no row is retained.
 pub fn audit(problem: &Problem, forget: Option<&RowSet>, theta: &DVector<f64>) -> Result<Audit> {
+    if !problem.model().is_linear() {
+        return local::audit(problem, forget, theta);
+    }
     let certifier = Certifier::new(problem, forget)?;
-    certifier.check(theta)?;
+    check_vector(problem, theta)?;
     let objective = objective(problem, forget)?;
     let from = |start: &DVector<f64>| minimise(&objective, start.clone()).ok().map(|fit| fit.theta);
     let reference = from(theta)
@@ -103,87 +120,18 @@ fn objective<'a>(problem: &'a Problem, forget: Option<&RowSet>) -> Result<Object
     forget.map_or_else(|| Ok(problem.full()), |forget| problem.retained(forget))
 }
 
-/// The retained objective with its constants, ready to certify any number of vectors.
-pub struct Certifier<'a> {
-    rows: Retained<'a>,
-    strong_convexity: Interval,
-    smoothness: f64,
-    forget: Option<&'a RowSet>,
+fn check_vector(problem: &Problem, theta: &DVector<f64>) -> Result<()> {
+    Error::check_shape("kept parameters", problem.active(), theta.len())?;
+    match theta.iter().find(|v| !v.is_finite()) {
+        Some(v) => Err(Error::Invalid(format!("a parameter is {v}; all must be finite"))),
+        None => Ok(()),
+    }
 }
 
-impl<'a> Certifier<'a> {
-    /// Encloses the constants of the retained objective.
-    ///
-    /// # Errors
-    /// As [`audit`].
-    pub fn new(problem: &'a Problem, forget: Option<&'a RowSet>) -> Result<Certifier<'a>> {
-        if !problem.model().is_linear() {
-            let why = "the objective of a network with hidden layers is not strongly convex, so its minimiser \
-                       need not be unique and no distance from it is certified yet";
-            return Err(Error::Hypothesis { theorem: THEOREM, why: why.into() });
-        }
-        let objective = objective(problem, forget)?;
-        let retained: Vec<usize> =
-            (0..problem.rows()).filter(|i| forget.is_none_or(|f| !f.contains(*i))).collect();
-        let weight = match problem.reduction() {
-            Reduction::Mean => Interval::ONE / Interval::point(retained.len() as f64),
-            Reduction::Sum => Interval::ONE,
-        };
-        let (strong_convexity, smoothness) = curvature::constants(&objective, weight);
-        check_strong(THEOREM, strong_convexity.lo())?;
-        Ok(Certifier { rows: Retained { problem, retained, weight }, strong_convexity, smoothness, forget })
-    }
-
-    /// The proved lower bound `μ > 0` on the strong convexity of `F_R`.
-    pub fn strong_convexity(&self) -> f64 {
-        self.strong_convexity.lo()
-    }
-
-    fn check(&self, theta: &DVector<f64>) -> Result<()> {
-        Error::check_shape("kept parameters", self.rows.problem.active(), theta.len())?;
-        match theta.iter().find(|v| !v.is_finite()) {
-            Some(v) => Err(Error::Invalid(format!("a parameter is {v}; all must be finite"))),
-            None => Ok(()),
-        }
-    }
-
-    /// Certifies the distance of `θ` by way of any `θ̂`.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] and [`Error::Invalid`] as [`audit`], for either vector.
-    pub fn certify(&self, theta: &DVector<f64>, reference: &DVector<f64>) -> Result<Audit> {
-        self.check(theta)?;
-        self.check(reference)?;
-        let mu = self.strong_convexity.lo();
-        let gradient_norm = norm(&gradient::enclose(&self.rows, theta));
-        let radius = residual::distance(norm(&gradient::enclose(&self.rows, reference)), mu)?.value.hi();
-        let difference: Vec<Interval> = theta
-            .iter()
-            .zip(reference.iter())
-            .map(|(a, b)| Interval::point(*a) - Interval::point(*b))
-            .collect();
-        let slack = Interval::new(-radius, radius);
-        let around = (norm(&difference) + slack).nonnegative();
-        let above = residual::distance(gradient_norm, mu)?.value;
-        // Where overflow leaves no finite constant there is nothing from below but 0.
-        let below = match residual::distance_from_below(gradient_norm, self.smoothness) {
-            Ok(bound) => bound.value.lo(),
-            Err(_) => 0.0,
-        };
-        let balls: Vec<Ball> = difference.iter().map(|d| Ball::from(*d)).collect();
-        let (output_gap, retained_output_gap) = self.rows.output_gaps(&balls, radius);
-        Ok(Audit {
-            // Both contain the distance, so they meet.
-            distance: Interval::new(around.lo().max(below), around.hi().min(above.hi())),
-            gradient_norm,
-            strong_convexity: self.strong_convexity,
-            smoothness: self.smoothness,
-            output_gap,
-            retained_output_gap,
-            retained: self.rows.retained.len(),
-            forgotten: self.forget.map_or(0, RowSet::len),
-            reference: reference.clone(),
-            radius,
-        })
-    }
+/// `θ − θ̂`, and an enclosure of `‖θ − θ_r‖` given `‖θ̂ − θ_r‖ ≤ radius`.
+fn apart(theta: &DVector<f64>, reference: &DVector<f64>, radius: f64) -> (Vec<Interval>, Interval) {
+    let difference: Vec<Interval> =
+        theta.iter().zip(reference.iter()).map(|(a, b)| Interval::point(*a) - Interval::point(*b)).collect();
+    let around = (norm(&difference) + Interval::new(-radius, radius)).nonnegative();
+    (difference, around)
 }

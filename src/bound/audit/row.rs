@@ -47,6 +47,16 @@ impl Retained<'_> {
         sum.enclosure()
     }
 
+    /// `R ≥ ‖x̃ᵢ‖` for the rows kept, over what each output reads.
+    pub(super) fn largest_norm(&self) -> f64 {
+        let norm = |i: usize, unit: &Unit| {
+            let mut squares = Sum::default();
+            self.read(unit, i, |_, x| squares.add(x, Ball::exact(x)));
+            squares.enclosure().sqrt().hi()
+        };
+        self.retained.iter().flat_map(|&i| self.units().iter().map(move |u| norm(i, u))).fold(0.0, f64::max)
+    }
+
     /// The largest `|x̃ᵢ·(θ − θ_r)_c|` over outputs `c` and rows `i`, all and retained, given `θ − θ̂` and
     /// `ρ ≥ ‖θ̂ − θ_r‖`: each lies within `‖x̃ᵢ‖ρ` of `|x̃ᵢ·(θ − θ̂)_c|`.
     pub(super) fn output_gaps(&self, difference: &[Ball], radius: f64) -> (Interval, Interval) {
