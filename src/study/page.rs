@@ -13,8 +13,8 @@ pub fn page(table: &Table, findings: &[Finding]) -> Page {
     let mut page = Page::new(&format!("Unlearning on pruned models: {}", table.config.scenario.name()));
     page.paragraph(&table.title());
     page.paragraph(
-        "Figures show the mean over the seeds; bars are one standard deviation to either side; methods are set apart a little. Sparsity is the share \
-         of the weights pruned. Retrain, black, is the reference: on the given mask, from scratch, without the \
+        "Figures show the mean over the seeds; bars are one standard deviation to either side, cut at 0 and 100 %; \
+         methods are set apart a little. Sparsity is the share of the weights pruned. Retrain, black, is the reference: on the given mask, from scratch, without the \
          forgotten rows. The row retrain-uncoupled is a second such model from another draw: what lies within its gap \
          is chance.",
     );
@@ -25,7 +25,11 @@ pub fn page(table: &Table, findings: &[Finding]) -> Page {
     page.heading("Metrics against sparsity");
     for (m, metric) in table.metrics.iter().enumerate() {
         let chart = chart(table, metric.name, Axis::linear(format!("{} (%)", metric.name)), |row, _| {
-            row.entries[m].map(|e| scaled(&e.value, 100.0))
+            row.entries[m].map(|e| {
+                let (mean, low, high) = scaled(&e.value, 100.0);
+                // A share has no room beyond these, whatever the deviation.
+                (mean, low.max(0.0), high.min(100.0))
+            })
         });
         page.figure(&chart.svg(), &format!("{} against sparsity. {}", metric.name, meaning(metric.name)));
     }
@@ -96,11 +100,13 @@ fn scaled(s: &Summary, factor: f64) -> (f64, f64, f64) {
 }
 
 fn chart(table: &Table, title: &str, y: Axis, of: impl Fn(&Row, &Block) -> Option<(f64, f64, f64)>) -> Chart {
+    let sparsities = || table.blocks.iter().map(|b| b.sparsity);
+    let width = sparsities().fold(0.0, f64::max) - sparsities().fold(1.0, f64::min);
     let series = table.config.methods.iter().enumerate().map(|(i, method)| {
         let points = table.blocks.iter().filter_map(|block| {
             let (y, low, high) = of(&block.rows[i], block)?;
-            // Set apart a little: methods that agree would hide each other.
-            let apart = 0.3 * (i as f64 - 0.5 * table.config.methods.len() as f64);
+            // Set apart by a share of the axis: methods that agree would hide each other.
+            let apart = 0.4 * width.max(0.01) * (i as f64 - 0.5 * table.config.methods.len() as f64);
             Some(Point { x: 100.0 * block.sparsity + apart, y, low, high })
         });
         Series { name: method.method.clone(), points: points.collect() }

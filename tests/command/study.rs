@@ -42,7 +42,7 @@ fn a_table_and_its_lines() {
 #[test]
 fn settings_reach_the_methods_and_the_header() {
     let desk = Desk::new();
-    let line = format!("{SMALL} --set fine-tune.rate=0.5 --set fine-tune.epochs=1 --seeds 1 --json -");
+    let line = format!("{SMALL} --set fine-tune.rate=0.5 --set fine-tune.epochs=1 --json -");
     let lines = objects(&desk.done(&line));
     let settings = &lines[0]["study"]["methods"][3]["settings"];
     assert_eq!((settings["rate"].as_str(), settings["epochs"].as_str()), (Some("0.5"), Some("1")));
@@ -54,7 +54,7 @@ fn settings_reach_the_methods_and_the_header() {
 #[test]
 fn parameters_are_written() {
     let desk = Desk::new();
-    desk.done(&format!("{SMALL} --seeds 1 --parameters-dir cells --quiet"));
+    desk.done(&format!("{SMALL} --parameters-dir cells --quiet"));
     for file in ["data.npz", "mask.npy", "retrain.npy", "fine-tune.npy"] {
         assert!(desk.path("cells/seed-1/sparsity-0.5").join(file).exists(), "{file}");
     }
@@ -90,7 +90,7 @@ fn what_cannot_be_studied_is_refused() {
     desk.refused("study --data iris --sparsity 1", &["sparsity 1", "below 1"]);
     desk.refused("study --data iris --seeds 0", &["--seeds 0"]);
     desk.refused("study --data iris --epochs 0", &["--epochs 0"]);
-    desk.refused("study --data diabetes", &["no classes"]);
+    desk.refused("study --data diabetes", &["too many classes"]);
     desk.refused("study --data iris --epochs 99999999999", &["fewer epochs"]);
     desk.refused(
         "study --data iris --scenario transfer --model linear:softmax --classes 0 --probe-classes 1,2",
