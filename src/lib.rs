@@ -94,6 +94,8 @@ pub mod numeric;
 pub mod objective;
 #[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod study;
 pub mod train;
 pub mod unlearn;
 #[cfg(feature = "verify")]

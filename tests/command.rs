@@ -14,6 +14,8 @@ mod list;
 mod prune;
 #[path = "command/remove.rs"]
 mod remove;
+#[path = "command/study.rs"]
+mod study;
 #[path = "command/train.rs"]
 mod train;
 #[path = "command/verify.rs"]

@@ -10,6 +10,7 @@ mod output;
 mod prune;
 mod remove;
 mod settings;
+mod study;
 mod train;
 mod training;
 mod verify;
@@ -45,6 +46,8 @@ enum Command {
     Prune(prune::Arguments),
     /// Forget rows with a method; what the result guarantees and what it cost
     Remove(remove::Arguments),
+    /// The evaluation table: methods × sparsities × seeds on a scenario of forgetting
+    Study(study::Arguments),
     /// Value, gradient, Hessian and relatives at given parameters
     Derive(derive::Arguments),
     /// What there is: claims, methods, bounds, datasets, models
@@ -75,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Prune(arguments)) => prune::run(&arguments),
         Some(Command::Remove(arguments)) => remove::run(&arguments),
+        Some(Command::Study(arguments)) => study::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
     })

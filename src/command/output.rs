@@ -61,6 +61,14 @@ impl Options {
     }
 }
 
+/// Makes a folder for output before any work is done.
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::File {
+        file: folder.display().to_string(),
+        message: format!("the folder cannot be made: {e}"),
+    })
+}
+
 /// Where JSON goes.
 pub(super) enum Json {
     /// Nowhere.

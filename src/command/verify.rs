@@ -1,10 +1,12 @@
 //! `unlearn verify`: check claims on generated and on real data.
 
 use super::{Outcome, claims, output};
+use std::path::PathBuf;
 use unlearn::claim;
 use unlearn::error::{Error, Result};
 use unlearn::report::json;
 use unlearn::report::progress::Progress;
+use unlearn::report::verdict_page;
 use unlearn::report::verdicts::{self, Detail};
 use unlearn::verify::real::{self, Suite};
 use unlearn::verify::schedule::{Schedule, Standing, Summary};
@@ -32,6 +34,9 @@ pub(super) struct Settings {
     /// Print every counterexample in full, also those that were expected
     #[arg(long)]
     verbose: bool,
+    /// Write one HTML page with all verdicts and figures into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     options: output::Options,
 }
@@ -48,6 +53,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let mut suites = if only_generated { Vec::new() } else { real::suites(options.seed)? };
     let generated = choose(&settings.data, &mut suites)?;
     let mut json = options.open(&[])?;
+    if let Some(folder) = &settings.report {
+        output::make_folder(folder)?;
+    }
 
     let schedule = Schedule {
         claims: &[],
@@ -71,6 +79,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
     let lines: String = summaries.iter().map(|s| json::lines(s, options.timings)).collect();
     json.write(&lines)?;
+    if let Some(folder) = &settings.report {
+        verdict_page::page(&summaries).write(folder)?;
+    }
     if json.leaves_standard_output() {
         let named = !arguments.claims.is_empty();
         output::print(&text(&summaries, settings, named))?;

@@ -2,9 +2,12 @@
 
 pub mod between;
 pub mod counterexample;
+pub mod figure;
 pub mod json;
 pub mod number;
+pub mod page;
 pub mod paragraph;
 pub mod progress;
 pub mod table;
+pub mod verdict_page;
 pub mod verdicts;

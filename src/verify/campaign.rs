@@ -1,5 +1,6 @@
 //! Runs one claim over many cases and sums up what was found.
 
+use super::picture::{Picture, picture};
 use super::strategy;
 use crate::claim::{Case, Claim, Evidence, Outcome, Verdict};
 use proptest::strategy::{Strategy, ValueTree};
@@ -27,6 +28,8 @@ pub struct Finding {
     pub worst_ratio: f64,
     /// Median `measured/bound`.
     pub median_ratio: f64,
+    /// Every `measured/bound`, increasing.
+    pub ratios: Vec<f64>,
     /// The smallest counterexample found, when the claim is refuted.
     pub counterexample: Option<Counterexample>,
     /// Cases that could not be evaluated, with the first reason.
@@ -42,6 +45,8 @@ pub struct Counterexample {
     pub case: serde_json::Value,
     /// Both sides on it.
     pub evidence: Evidence,
+    /// Its runs or minimisers, when it has one or two parameters.
+    pub picture: Option<Picture>,
 }
 
 impl Counterexample {
@@ -117,6 +122,7 @@ impl Tally {
             not_applicable: self.not_applicable,
             worst_ratio: self.ratios.last().copied().unwrap_or(0.0),
             median_ratio: self.ratios.get(self.ratios.len() / 2).copied().unwrap_or(0.0),
+            ratios: self.ratios,
             counterexample: self.counterexample,
             failed: self.failed,
             seconds: begun.elapsed().as_secs_f64(),
@@ -131,7 +137,11 @@ pub fn on_generated(claim: &Claim, cases: usize, seed: u64, mut progress: impl F
     let mut tally = Tally::default();
     for case in (claim.directed)() {
         if let Some(evidence) = tally.record(claim, &case) {
-            tally.counterexample.get_or_insert(Counterexample { case: describe(&case), evidence });
+            tally.counterexample.get_or_insert(Counterexample {
+                case: describe(&case),
+                evidence,
+                picture: picture(claim, &case),
+            });
         }
     }
     let strategy = strategy::cases(claim.domain);
@@ -169,7 +179,8 @@ pub fn on_cases<'c>(
                 c.evidence.ratio().unwrap_or(0.0) < evidence.ratio().unwrap_or(f64::INFINITY)
             });
             if worse {
-                tally.counterexample = Some(Counterexample { case: summarise(case), evidence });
+                tally.counterexample =
+                    Some(Counterexample { case: summarise(case), evidence, picture: picture(claim, case) });
             }
         }
         progress();
@@ -200,7 +211,7 @@ fn shrink(claim: &Claim, tree: &mut impl ValueTree<Value = std::rc::Rc<Case>>) -
             None => tree.complicate(),
         };
     }
-    Counterexample { case: describe(&best), evidence }
+    Counterexample { case: describe(&best), evidence, picture: picture(claim, &best) }
 }
 
 /// A generator that depends on the claim and the seed only, so that claims can run in any order.

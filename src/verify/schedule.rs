@@ -185,6 +185,7 @@ mod tests {
             not_applicable: 0,
             worst_ratio: 0.0,
             median_ratio: 0.0,
+            ratios: Vec::new(),
             counterexample: None,
             failed: None,
             seconds: 0.0,
