@@ -29,6 +29,14 @@ pub const NOOP: &str = "noop";
 /// Coupled retraining.
 pub const COUPLED: &str = "retrain-coupled";
 
+/// Retraining after pruning again, by the pruner of the study.
+pub const REPRUNED: &str = "retrain-repruned";
+
+/// Settings of a method that are the study's, not its own.
+fn given(name: &str, setting: &str) -> bool {
+    setting == "seed" || (name == REPRUNED && matches!(setting, "pruner" | "pruner-seed"))
+}
+
 /// Rows that are another row's method with another schedule: name, method, schedule.
 pub const VARIANTS: [(&str, &str, &str); 2] =
     [("l1-sparse-constant", "l1-sparse", "constant"), ("l1-sparse-growing", "l1-sparse", "growing")];
@@ -68,7 +76,7 @@ pub fn usual(training: &Training) -> &'static [(&'static str, &'static [(&'stati
         ],
         Training::Sgd { .. } => &[
             (COUPLED, &[]),
-            ("retrain-repruned", &[]),
+            (REPRUNED, &[]),
             ("fine-tune", &[("rate", "0.1")]),
             ("gradient-ascent", &[("rate", "0.01")]),
             ("influence-cg", &[("damping", "0.03")]),
@@ -117,6 +125,11 @@ impl Method {
                         "the seed of a method is that of its cell; use --seed".into(),
                     ));
                 }
+                if given(name, setting) {
+                    return Err(Error::Invalid(format!(
+                        "{name} prunes by the pruner of the study; use --pruner"
+                    )));
+                }
                 built.set(setting, value).map_err(|error| match error {
                     Error::Invalid(text) if !text.starts_with(name) => {
                         Error::Invalid(format!("{name}: {text}"))
@@ -124,7 +137,7 @@ impl Method {
                     other => other,
                 })?;
             }
-            let all = built.settings().into_iter().filter(|(setting, _)| *setting != "seed");
+            let all = built.settings().into_iter().filter(|(setting, _)| !given(name, setting));
             settings.extend(all.map(|(setting, value)| (setting.to_owned(), value)));
         }
         Ok(Method { method: name.to_owned(), settings })

@@ -1,7 +1,7 @@
 //! One seed at one sparsity: train, prune, train again, retrain, forget by every method, measure.
 
 use super::artefacts;
-use super::method::{COUPLED, FLOOR, Method, REFERENCE};
+use super::method::{COUPLED, FLOOR, Method, REFERENCE, REPRUNED};
 use super::probe::probe;
 use super::record::Record;
 use super::run::{Running, Study};
@@ -19,6 +19,7 @@ use crate::train::flops;
 use crate::train::pipeline::{Pipeline, Recipe};
 use crate::train::pruning::Pruner;
 use crate::train::start::start;
+use crate::unlearn::retrain_repruned::RetrainRepruned;
 use crate::unlearn::{Cost, Guarantee, Request, Unlearned, Unlearner};
 use nalgebra::DVector;
 use std::collections::BTreeMap;
@@ -197,6 +198,12 @@ impl Trial<'_> {
             REFERENCE => trained.retrained.clone(),
             FLOOR => self.retrain(problem, setting, 5)?,
             COUPLED => trained.coupled.clone(),
+            // The pruner, the dense start and the draws of the pruner are those of the mask that it replaces.
+            REPRUNED => {
+                let request = Request { problem, forget: &setting.forget, trained: trained.fitted.trained() };
+                let (seed, pruner_seed) = (derived(self.seed, 1), derived(self.seed, 4));
+                RetrainRepruned { pruner: self.study.pruner, seed, pruner_seed }.remove(&request)?
+            }
             _ => {
                 let request = Request { problem, forget: &setting.forget, trained: trained.fitted.trained() };
                 method.unlearner(derived(self.seed, 6))?.remove(&request)?

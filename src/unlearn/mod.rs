@@ -163,7 +163,7 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
         Box::new(noop::Noop),
         Box::new(retrain::Retrain),
         Box::new(retrain::RetrainUncoupled { seed }),
-        Box::new(retrain_repruned::RetrainRepruned { pruner: Pruner::Omp, seed }),
+        Box::new(retrain_repruned::RetrainRepruned { pruner: Pruner::Omp, seed, pruner_seed: seed }),
         Box::new(addback::Addback { reference: Reference::Start }),
         Box::new(addback::Addback { reference: Reference::End }),
         Box::new(addback::Addback { reference: Reference::Recorded }),

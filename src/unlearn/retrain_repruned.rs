@@ -26,8 +26,10 @@ pub struct RetrainRepruned {
     /// The rule that chose the mask; by default OMP, which the paper prefers (Jia et al. 2023, arXiv 2304.04934;
     /// recalled).
     pub pruner: Pruner,
-    /// Seed of the start at places that were pruned, and of rules that draw.
+    /// Seed of the start at places that were pruned.
     pub seed: u64,
+    /// Seed of rules that draw.
+    pub pruner_seed: u64,
 }
 
 impl Unlearner for RetrainRepruned {
@@ -51,7 +53,7 @@ impl Unlearner for RetrainRepruned {
     /// let fit = minimise(&pruned.full(), nalgebra::dvector![0.0]).unwrap();
     /// let forget = RowSet::new(3, vec![2]).unwrap();
     /// let request = Request { problem: &pruned, forget: &forget, trained: Trained::Minimiser(&fit) };
-    /// let out = RetrainRepruned { pruner: Pruner::Omp, seed: 0 }.remove(&request).unwrap();
+    /// let out = RetrainRepruned { pruner: Pruner::Omp, seed: 0, pruner_seed: 0 }.remove(&request).unwrap();
     /// assert_eq!(out.mask.as_ref().unwrap().active(), [1]);
     /// // ½·½(θ−2)² + ½·½θ²: θ = 1.
     /// assert!((out.embed(&pruned)[1] - 1.0).abs() < 1e-15);
@@ -77,7 +79,7 @@ impl Unlearner for RetrainRepruned {
             Pruned { mask: problem.mask().clone(), row_visits: 0.0, flops: 0.0 }
         } else {
             let (scope, kept) = Scope::of(problem.model(), problem.mask());
-            self.pruner.prune_to(&pipeline, kept, scope, self.seed)?
+            self.pruner.prune_to(&pipeline, kept, scope, self.pruner_seed)?
         };
         let Training { parameters, row_visits: visits, flops: operations } = pipeline.train(&mask)?;
         row_visits += visits;
@@ -88,13 +90,18 @@ impl Unlearner for RetrainRepruned {
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![("pruner", self.pruner.to_string()), ("seed", self.seed.to_string())]
+        vec![
+            ("pruner", self.pruner.to_string()),
+            ("seed", self.seed.to_string()),
+            ("pruner-seed", self.pruner_seed.to_string()),
+        ]
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "pruner" => self.pruner = value.parse()?,
             "seed" => self.seed = settings::seed(name, value)?,
+            "pruner-seed" => self.pruner_seed = settings::seed(name, value)?,
             _ => return Err(settings::unknown(self.name(), name, &self.settings())),
         }
         Ok(())

@@ -126,6 +126,7 @@ fn trojans_and_transfer_have_their_metrics() {
     let transfer = Scenario::Transfer { classes: vec![0.0], probed: vec![8.0, 9.0] };
     let mut config = config(&digits, transfer, &["retrain-repruned"]);
     (config.model, config.seeds, config.sparsity) = ("mlp:64-6-10:tanh:softmax".into(), 1, vec![0.5]);
+    config.compare_pruners = true;
     let study = Study::new(config, digits).unwrap();
     let records = run(&study, 1);
     assert!(records.iter().all(|r| r.probe.unwrap() > 0.5 && r.asr.is_none()));
@@ -134,6 +135,9 @@ fn trojans_and_transfer_have_their_metrics() {
         let own = r.method == "retrain-repruned";
         assert_eq!(r.mask_agreement.unwrap() < 1.0, own, "{}", r.method);
     }
+    // Pruning again is pruning by the same rule from the same start, less the forgotten rows.
+    let of = |name: &str| records.iter().find(|r| r.method == name).unwrap();
+    assert_eq!(of("retrain-repruned").mask_agreement, of("retrain").pruner_agreement.get("omp").copied());
 }
 
 /// Seconds are measured only when asked for.
