@@ -1,7 +1,7 @@
 //! Series against an axis, with error bars.
 
-use super::DRAWN;
 use super::style::{marker, style};
+use super::{DRAWN, sheet};
 use crate::report::number::{exact, short};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -124,6 +124,7 @@ pub struct Chart {
 const WIDTH: u32 = 760;
 const HEIGHT: u32 = 430;
 const LEGEND: u32 = 190;
+const MOST_MARKED: usize = 40;
 
 impl Chart {
     /// The chart as SVG.
@@ -139,7 +140,7 @@ impl Chart {
     pub fn svg(&self) -> String {
         let mut out = String::new();
         {
-            let root = SVGBackend::with_string(&mut out, (WIDTH, HEIGHT)).into_drawing_area();
+            let root = sheet(&mut out, WIDTH, HEIGHT);
             let (left, right) = root.split_horizontally(WIDTH - LEGEND);
             self.plot(&left);
             self.legend(&right);
@@ -193,7 +194,10 @@ impl Chart {
                 let [outline, inside] = marker(&style, (0, 0));
                 EmptyElement::at(at) + outline + inside
             };
-            chart.draw_series(placed.iter().map(marked)).expect(DRAWN);
+            // On a curve of many points markers would hide the line.
+            if placed.len() <= MOST_MARKED {
+                chart.draw_series(placed.iter().map(marked)).expect(DRAWN);
+            }
         }
     }
 

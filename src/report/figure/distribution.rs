@@ -1,6 +1,6 @@
 //! One line per name: how numbers are spread over decades.
 
-use super::DRAWN;
+use super::{DRAWN, sheet};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -66,7 +66,7 @@ impl Distribution {
         let mut out = String::new();
         let height = TOP + ROW * self.rows.len() as i32 + 48;
         {
-            let root = SVGBackend::with_string(&mut out, (WIDTH as u32, height as u32)).into_drawing_area();
+            let root = sheet(&mut out, WIDTH as u32, height as u32);
             self.draw(&root, height);
             root.present().expect(DRAWN);
         }

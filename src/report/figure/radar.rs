@@ -1,7 +1,7 @@
 //! Several criteria around a circle: one polygon per method.
 
-use super::DRAWN;
 use super::style::{marker, style};
+use super::{DRAWN, sheet};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::f64::consts::TAU;
@@ -34,8 +34,7 @@ impl Radar {
     pub fn svg(&self) -> String {
         let mut out = String::new();
         {
-            let root =
-                SVGBackend::with_string(&mut out, ((SIZE + 190) as u32, SIZE as u32)).into_drawing_area();
+            let root = sheet(&mut out, (SIZE + 190) as u32, SIZE as u32);
             self.web(&root);
             for (i, (name, values)) in self.series.iter().enumerate() {
                 assert_eq!(values.len(), self.spokes.len(), "{name}: {} spokes", values.len());
