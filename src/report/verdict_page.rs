@@ -22,7 +22,7 @@ pub fn page(summaries: &[Summary]) -> Page {
             page.figure(
                 &figure.svg(),
                 "Measured error divided by claimed bound, per claim and kind of data: whisker from least to most, box over \
-                 the middle half of the cases, bar at the median. Right of 1 the bound is violated; such lines are filled. What is twelve decades below the largest is drawn at the edge.",
+                 the middle half of the cases, bar at the median. Right of 1 the bound is violated; such lines are filled. What is beyond ten decades from 1 is drawn at the edge.",
             );
         }
     }

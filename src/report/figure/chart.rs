@@ -64,8 +64,8 @@ impl Axis {
 
     fn tick(&self, v: &f64) -> String {
         match self.scale {
-            // Rounding leaves ticks like 0.30000000000000004.
-            Scale::Linear => exact((v * 1e9).round() / 1e9),
+            // Rounding leaves ticks like 0.30000000000000004 and -0.
+            Scale::Linear => exact((v * 1e9).round() / 1e9 + 0.0),
             Scale::Logarithmic if (v - v.round()).abs() < 1e-9 => {
                 let decade = v.round() as i32;
                 if (-2..4).contains(&decade) {

@@ -76,15 +76,17 @@ impl Distribution {
     fn decades(&self) -> (i32, i32) {
         let ends = self.rows.iter().flat_map(|(_, s, _)| [s.least, s.most]).chain([self.mark]);
         let (lo, hi) = ends.fold((f64::INFINITY, 0.0_f64), |(lo, hi), v| (lo.min(v), hi.max(v)));
-        // Twelve decades are enough to see: what is smaller is drawn at the edge.
-        let top = hi.log10().ceil() as i32;
-        ((lo.log10().floor() as i32).max(top - 12), top.max(1))
+        // Ten decades to either side of the mark are enough to see: what is beyond is drawn at the edge.
+        let mark = self.mark.log10().round() as i32;
+        ((lo.log10().floor() as i32).max(mark - 10), (hi.log10().ceil() as i32).clamp(mark + 1, mark + 10))
     }
 
     fn draw(&self, root: &DrawingArea<SVGBackend<'_>, Shift>, height: i32) {
         let (first, last) = self.decades();
         let span = f64::from(WIDTH - NAMES - 24) / f64::from((last - first).max(1));
-        let x = |v: f64| NAMES + (span * (v.log10() - f64::from(first)).max(0.0)).round() as i32;
+        let x = |v: f64| {
+            NAMES + (span * (v.log10().min(f64::from(last)) - f64::from(first)).max(0.0)).round() as i32
+        };
         let bottom = height - 44;
         let grey = RGBColor(215, 215, 215);
         root.draw(&Text::new(self.title.clone(), (8, 6), ("sans-serif", 17))).expect(DRAWN);
