@@ -28,7 +28,7 @@ impl<'a> Certifier<'a> {
     /// Encloses the constants of the retained objective.
     ///
     /// # Errors
-    /// As [`audit`].
+    /// As [`audit`](super::audit()).
     pub fn new(problem: &'a Problem, forget: Option<&'a RowSet>) -> Result<Certifier<'a>> {
         if !problem.model().is_linear() {
             let why = "the objective of a network with hidden layers is not strongly convex; only a minimiser near the \
@@ -72,7 +72,7 @@ impl<'a> Certifier<'a> {
     /// Certifies the distance of `θ` by way of any `θ̂`.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::Invalid`] as [`audit`], for either vector.
+    /// [`Error::Shape`] and [`Error::Invalid`] as [`audit`](super::audit()), for either vector.
     pub fn certify(&self, theta: &DVector<f64>, reference: &DVector<f64>) -> Result<Audit> {
         self.check(theta)?;
         self.check(reference)?;
