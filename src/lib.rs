@@ -86,6 +86,7 @@ pub mod constants;
 pub mod data;
 pub mod enclosure;
 pub mod error;
+pub mod hybrid;
 pub mod loss;
 pub mod mask;
 pub mod metric;
