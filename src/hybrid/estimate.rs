@@ -284,5 +284,5 @@ fn curved(lower: &nalgebra::DMatrix<f64>, v: &DVector<f64>) -> DVector<f64> {
 
 /// How far an enclosed vector is from a float one.
 fn width(g: &[Interval]) -> f64 {
-    Interval::norm(&g.iter().map(|g| g.hi() - g.lo()).collect::<Vec<_>>()).hi()
+    Interval::norm(&g.iter().map(|g| 0.5 * (g.hi() - g.lo())).collect::<Vec<_>>()).hi()
 }
