@@ -75,8 +75,8 @@
 //!
 //! # Features
 //!
-//! `verify` (property campaigns, brings in proptest), `certificate` (certified distances as files that Coq checks,
-//! brings in sha2) and `cli` (the command). All are on by default; the library alone needs none.
+//! `verify` (property campaigns, brings in proptest), `certificate` (certified distances as files that Coq checks)
+//! and `cli` (the command). All are on by default; the library alone needs none.
 
 pub mod bound;
 #[cfg(feature = "certificate")]
@@ -95,6 +95,7 @@ pub mod numeric;
 pub mod objective;
 #[cfg(feature = "cli")]
 pub mod report;
+pub mod sisa;
 #[cfg(feature = "cli")]
 pub mod study;
 pub mod train;

@@ -1,0 +1,1 @@
+//! Expected costs in closed form.
