@@ -1,0 +1,117 @@
+//! What a shard keeps for updates: the vectors that its rows were given along its last exact run.
+
+use super::stream::Estimate;
+use crate::data::RowSet;
+use crate::error::Result;
+use crate::sisa::blueprint::Blueprint;
+use crate::train::optimiser::Optimiser;
+use crate::train::sgd;
+use crate::train::units::Units;
+use crate::unlearn::Guarantee;
+use crate::unlearn::precomputed::Precomputed;
+use nalgebra::DVector;
+use std::cell::OnceCell;
+
+/// The vectors of one shard.
+pub(super) struct Log {
+    /// The rows of the shard that its last exact run was already without, increasing.
+    base: Vec<usize>,
+    /// Of all rows of the shard.
+    prepared: OnceCell<Precomputed>,
+}
+
+/// An update that could be made.
+pub(super) struct Offer {
+    pub(super) theta: DVector<f64>,
+    pub(super) estimate: Estimate,
+}
+
+impl Log {
+    pub(super) fn new(base: Vec<usize>) -> Log {
+        Log { base, prepared: OnceCell::new() }
+    }
+
+    /// The rows of a shard among those that are gone.
+    pub(super) fn gone_from(blueprint: &Blueprint, shard: usize, gone: Option<&RowSet>) -> Vec<usize> {
+        let Some(gone) = gone else { return Vec::new() };
+        let here = |i: &usize| blueprint.partition().place(*i).is_some_and(|(k, _)| k == shard);
+        gone.rows().iter().copied().filter(here).collect()
+    }
+
+    pub(super) fn base(&self) -> &[usize] {
+        &self.base
+    }
+
+    /// The rows of a shard that are gone and that its last exact run still saw.
+    pub(super) fn since_exact(&self, blueprint: &Blueprint, shard: usize, gone: &RowSet) -> Vec<usize> {
+        let mut rows = Log::gone_from(blueprint, shard, Some(gone));
+        rows.retain(|i| self.base.binary_search(i).is_err());
+        rows
+    }
+
+    /// Why there are no vectors, if there cannot be.
+    fn refused(&self, blueprint: &Blueprint) -> Option<String> {
+        if !matches!(blueprint.settings().optimiser, Optimiser::Sgd { .. }) {
+            return Some("vectors are carried through gradient descent; this ensemble is trained by Adam".into());
+        }
+        None
+    }
+
+    /// The vectors of some units along the last exact run.
+    fn carry(&self, blueprint: &Blueprint, shard: usize, units: &Units) -> Result<Precomputed> {
+        let (problem, plan) = (blueprint.problem(), &blueprint.plan(shard).plan);
+        let start = blueprint.start(shard).theta.clone();
+        let plan = match RowSet::new(problem.rows(), self.base.clone()) {
+            Ok(base) => plan.without(&base),
+            Err(_) => plan.clone(),
+        };
+        let run = sgd::train(problem, &plan, start)?;
+        Precomputed::new(problem, &plan, &run, units)
+    }
+
+    /// Carries the vectors of all rows; the visits that took.
+    pub(super) fn prepare(&mut self, blueprint: &Blueprint, shard: usize) -> Result<u64> {
+        if self.refused(blueprint).is_some() || self.prepared.get().is_some() {
+            return Ok(0);
+        }
+        let slices = &blueprint.plan(shard).slices;
+        let mut rows: Vec<usize> = slices.iter().flatten().copied().collect();
+        rows.sort_unstable();
+        rows.retain(|i| self.base.binary_search(i).is_err());
+        let Ok(rows) = RowSet::new(blueprint.problem().rows(), rows) else { return Ok(0) };
+        let made = self.carry(blueprint, shard, &Units::each_of(&rows))?;
+        let visits = made.preparation().row_visits as u64;
+        self.prepared = OnceCell::from(made);
+        Ok(visits)
+    }
+
+    /// The shard without all rows that are gone, by its vectors; or why not.
+    pub(super) fn offer(
+        &mut self,
+        blueprint: &Blueprint,
+        shard: usize,
+        gone: &RowSet,
+    ) -> Result<std::result::Result<Offer, String>> {
+        if let Some(why) = self.refused(blueprint) {
+            return Ok(Err(why));
+        }
+        let rows = RowSet::new(gone.total(), self.since_exact(blueprint, shard, gone))?;
+        let made;
+        let vectors = match self.prepared.get() {
+            Some(all) => all,
+            None => {
+                made = self.carry(blueprint, shard, &Units::each_of(&rows))?;
+                &made
+            }
+        };
+        let out = vectors.remove(&rows)?;
+        let (bound, because) = match out.guarantee {
+            Guarantee::Exact { theorem } => (Some(0.0), theorem.to_owned()),
+            Guarantee::Within { distance, theorem } => (Some(distance), theorem.to_owned()),
+            Guarantee::None { why } => (None, why),
+        };
+        let coordinates = (rows.len() * out.theta.len()) as u64;
+        let estimate = Estimate { vectors: rows.len(), coordinates, bound, because };
+        Ok(Ok(Offer { theta: out.theta, estimate }))
+    }
+}
