@@ -20,6 +20,7 @@ pub mod features;
 pub mod fine_tune;
 pub mod fisher;
 pub mod gradient_ascent;
+mod history;
 pub mod influence;
 pub mod influence_cg;
 pub mod interpolation;
@@ -29,7 +30,9 @@ pub mod minibatch;
 pub mod newton;
 pub mod noop;
 mod outcome;
+pub mod precomputed;
 pub mod projective;
+mod propagation;
 pub mod recollection;
 pub mod report;
 pub mod retrain;
@@ -85,19 +88,11 @@ impl<'a> Request<'a> {
     /// [`Error::Shape`] or [`Error::Invalid`] naming what does not fit.
     pub fn check(&self) -> Result<()> {
         self.problem.check_forget(self.forget)?;
-        let k = self.problem.active();
         if let Trained::Run { plan, trajectory, .. } = self.trained {
-            Error::check_shape("points of the run (steps + 1)", plan.len() + 1, trajectory.points.len())?;
-            for point in &trajectory.points {
-                Error::check_shape("parameters of a recorded point", k, point.len())?;
-            }
-            let rows = self.problem.rows();
-            if let Some(i) = plan.steps.iter().flat_map(|s| &s.rows).find(|&&i| i >= rows) {
-                return Err(Error::Invalid(format!("the plan uses row {i}; the data has {rows} rows")));
-            }
+            check_run(self.problem, plan, trajectory)?;
         }
         let theta = self.trained.theta();
-        Error::check_shape("trained parameters", k, theta.len())?;
+        Error::check_shape("trained parameters", self.problem.active(), theta.len())?;
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Invalid("a trained parameter is not finite".into()));
         }
@@ -117,6 +112,19 @@ impl<'a> Request<'a> {
                 "this needs the recorded run of the training; the model was given as a minimiser".into(),
             )),
         }
+    }
+}
+
+/// Checks that problem, plan and recorded points belong together.
+pub(crate) fn check_run(problem: &Problem, plan: &Plan, run: &Trajectory) -> Result<()> {
+    Error::check_shape("points of the run (steps + 1)", plan.len() + 1, run.points.len())?;
+    for point in &run.points {
+        Error::check_shape("parameters of a recorded point", problem.active(), point.len())?;
+    }
+    let rows = problem.rows();
+    match plan.steps.iter().flat_map(|s| &s.rows).find(|&&i| i >= rows) {
+        Some(i) => Err(Error::Invalid(format!("the plan uses row {i}; the data has {rows} rows"))),
+        None => Ok(()),
     }
 }
 
@@ -168,6 +176,7 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
         Box::new(addback::Addback { reference: Reference::End }),
         Box::new(addback::Addback { reference: Reference::Recorded }),
         Box::new(recollection::Recollection),
+        Box::new(precomputed::PerRow),
         Box::new(influence::Influence { weights: influence::Weights::Simplex }),
         Box::new(influence::Influence { weights: influence::Weights::Boolean }),
         Box::new(influence_cg::InfluenceCg::default()),
