@@ -3,6 +3,7 @@
 //! | setting | exact branch | cheaper branches | the error is certified by |
 //! |---|---|---|---|
 //! | one model trained to a minimiser ([`estimate`], [`answer`]) | retrain | doing nothing, influence, Newton's steps, ridge deletion | the enclosed gradient on the rows kept over μ |
+//! | a stream of requests to a sharded ensemble ([`stream`]) | SISA: resume from a clean checkpoint | vectors carried through the recorded run | the additive bound, for all rows deleted since the shard was exact |
 //!
 //! The rule ([`choose`](mod@choose)): tolerance 0 retrains, and then the result *is* the retrained model, bit for bit; an
 //! infinite tolerance never retrains; in between the branch with the fewest predicted row visits among those that are
@@ -23,11 +24,16 @@ pub mod branch;
 pub mod calibrate;
 pub mod choose;
 pub mod estimate;
+pub mod policy;
 pub mod prepared;
+mod shard;
+pub mod stream;
 pub mod tolerance;
 
 pub use answer::{Answer, serve};
 pub use branch::{Branch, Workload};
 pub use estimate::{Estimate, Plan};
+pub use policy::Policy;
 pub use prepared::Prepared;
+pub use stream::Stream;
 pub use tolerance::Tolerance;

@@ -4,6 +4,7 @@ use super::stream::Estimate;
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::sisa::blueprint::Blueprint;
+use crate::train::coupling::Normalisation;
 use crate::train::optimiser::Optimiser;
 use crate::train::sgd;
 use crate::train::units::Units;
@@ -61,12 +62,12 @@ impl Log {
     fn carry(&self, blueprint: &Blueprint, shard: usize, units: &Units) -> Result<Precomputed> {
         let (problem, plan) = (blueprint.problem(), &blueprint.plan(shard).plan);
         let start = blueprint.start(shard).theta.clone();
-        let plan = match RowSet::new(problem.rows(), self.base.clone()) {
-            Ok(base) => plan.without(&base),
-            Err(_) => plan.clone(),
+        let base = RowSet::new(problem.rows(), self.base.clone()).ok();
+        let run = match &base {
+            Some(base) => sgd::retrain(problem, plan, start, base, Normalisation::Fixed)?,
+            None => sgd::train(problem, plan, start)?,
         };
-        let run = sgd::train(problem, &plan, start)?;
-        Precomputed::new(problem, &plan, &run, units)
+        Precomputed::along(problem, plan, base.as_ref(), &run, units, 1)
     }
 
     /// Carries the vectors of all rows; the visits that took.

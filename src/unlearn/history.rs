@@ -18,6 +18,7 @@
 use crate::bound::additive::Defect;
 use crate::bound::ledger::{Entry, Ledger};
 use crate::constants::{LocalConstants, Region, RowConstants};
+use crate::data::RowSet;
 use crate::numeric::interval::Interval;
 use crate::numeric::real::norm;
 use crate::numeric::spectrum::gamma;
@@ -63,10 +64,17 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Goes through the run once; visits are kept for rows in a unit.
+    /// Goes through the run once; visits are kept for rows in a unit. `known` encloses the run, which may be one that
+    /// retrained without some rows.
     ///
     /// Panics on a model with hidden layers.
-    pub(crate) fn new(problem: &Problem, plan: &Plan, run: &Trajectory, units: &Units) -> History {
+    pub(crate) fn new(
+        problem: &Problem,
+        plan: &Plan,
+        without: Option<&RowSet>,
+        (run, known): (&Trajectory, RunEnclosure),
+        units: &Units,
+    ) -> History {
         assert!(problem.model().is_linear(), "a history of a model with hidden layers");
         let local = LocalConstants::new(problem, Region::Everywhere);
         let rows: Vec<RowConstants> = (0..problem.rows()).map(|i| local.row(i)).collect();
@@ -92,7 +100,7 @@ impl History {
                 let zero = Interval::ZERO;
                 let (mut smoothness, mut bend, mut a, mut c, mut own) = (zero, zero, zero, zero, zero);
                 let mut longest = zero;
-                for &i in &step.rows {
+                for &i in step.rows.iter().filter(|i| without.is_none_or(|w| !w.contains(**i))) {
                     let x = problem.data().design().row(i);
                     let z = forward(problem.network(), &theta, x).outputs;
                     let seen = floats.at(problem, i, run.points[k].as_slice());
@@ -133,7 +141,6 @@ impl History {
                 }
             })
             .collect();
-        let known = RunEnclosure::of_training(problem, plan, run);
         History { decay: plan.weight_decay, momentum: plan.momentum, rows, steps, visits, known }
     }
 

@@ -24,10 +24,11 @@ use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
 use crate::numeric::spectrum::gamma;
 use crate::objective::Problem;
-use crate::train::coupling::Normalisation;
+use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::flops;
 use crate::train::log::Storage;
 use crate::train::plan::Plan;
+use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
 use crate::train::units::Units;
 use nalgebra::{DMatrix, DVector};
@@ -90,15 +91,36 @@ impl Precomputed {
         units: &Units,
         block: usize,
     ) -> Result<Precomputed> {
+        Precomputed::along(problem, plan, None, run, units, block)
+    }
+
+    /// As [`Precomputed::with_blocks`], along a run that was itself a coupled retraining without some rows, its divisors
+    /// kept ([`crate::train::sgd::retrain`] with [`Normalisation::Fixed`]): retraining is then that without those rows *and*
+    /// the forgotten ones.
+    ///
+    /// # Errors
+    /// As [`Precomputed::with_blocks`]; [`Error::Invalid`] when a unit holds a row that the run was without.
+    pub fn along(
+        problem: &Problem,
+        plan: &Plan,
+        without: Option<&RowSet>,
+        run: &Trajectory,
+        units: &Units,
+        block: usize,
+    ) -> Result<Precomputed> {
         if block == 0 {
             return Err(Error::Invalid("norms are kept for blocks of 1 or more points, not 0".into()));
         }
         check_run(problem, plan, run)?;
         Error::check_shape("rows of the units", problem.rows(), units.total())?;
+        let again = without.map(|w| Coupling::new(problem, plan, w, Normalisation::Fixed)).transpose()?;
+        if let Some(i) = without.and_then(|w| w.rows().iter().find(|&&i| units.of(i).is_some())) {
+            return Err(Error::Invalid(format!("row {i} is in a unit, but the run was without it")));
+        }
         let begun = Instant::now();
         let points = plan.len() + 1;
         let mut norms = DMatrix::zeros(points.div_ceil(block), units.len());
-        let vectors = propagate(problem, plan, run, units, |first, t, v| {
+        let vectors = propagate(problem, plan, without, run, units, |first, t, v| {
             for (c, column) in v.column_iter().enumerate() {
                 let known: &mut f64 = &mut norms[(t / block, first + c)];
                 *known = known.max(norm_above(column.as_slice()));
@@ -107,13 +129,21 @@ impl Precomputed {
         let k = problem.active();
         let visited =
             plan.steps.iter().flat_map(|s| &s.rows).filter(|i| units.of(**i).is_some()).count() as f64;
-        let products = plan.visits() as f64 * units.len() as f64;
+        let excised = |i: &usize| without.is_some_and(|w| w.contains(*i));
+        let visits = plan.steps.iter().flat_map(|s| &s.rows).filter(|i| !excised(i)).count();
+        let products = visits as f64 * units.len() as f64;
         let cost = Cost {
             row_visits: visited + products,
             flops: visited * flops::gradient(k) + products * flops::product(k),
             seconds: begun.elapsed().as_secs_f64(),
         };
-        let history = problem.model().is_linear().then(|| History::new(problem, plan, run, units));
+        let history = problem.model().is_linear().then(|| {
+            let known = match &again {
+                Some(coupling) => RunEnclosure::of_retraining(coupling, run),
+                None => RunEnclosure::of_training(problem, plan, run),
+            };
+            History::new(problem, plan, without, (run, known), units)
+        });
         let last = run.last().clone();
         Ok(Precomputed { units: units.clone(), last, vectors, norms, block, points, history, cost })
     }

@@ -6,6 +6,7 @@
 //! networks it is one Hessian–vector product per row and unit. Units are taken a panel at a time, so that a panel of `V`
 //! and `P` stays in the cache.
 
+use crate::data::RowSet;
 use crate::model::Workspace;
 use crate::objective::Problem;
 use crate::train::coupling::write_loss_gradient;
@@ -19,15 +20,21 @@ use std::ops::Range;
 const PANEL: usize = 64;
 
 /// Runs the recursion; `observe(first, V)` sees the panel that begins with unit `first` at every point `0 … t`.
-/// Returns `V` at the end.
+/// Returns `V` at the end. A run that retrained without some rows has them excised here too, its divisors kept.
 pub(crate) fn propagate(
     problem: &Problem,
     plan: &Plan,
+    without: Option<&RowSet>,
     run: &Trajectory,
     units: &Units,
     mut observe: impl FnMut(usize, usize, &DMatrix<f64>),
 ) -> DMatrix<f64> {
     let k = problem.active();
+    let kept = |s: &Step| {
+        let kept = s.rows.iter().copied().filter(|i| without.is_none_or(|w| !w.contains(*i)));
+        Step { rows: kept.collect(), eta: s.eta }
+    };
+    let steps: Vec<(Step, f64)> = plan.steps.iter().map(|s| (kept(s), s.rows.len() as f64)).collect();
     let mut vectors = DMatrix::zeros(k, units.len());
     let mut pass = Pass::new(problem, plan);
     for first in (0..units.len()).step_by(PANEL) {
@@ -35,10 +42,11 @@ pub(crate) fn propagate(
         let mut v = DMatrix::zeros(k, panel.len());
         let mut p = DMatrix::zeros(k, panel.len());
         let mut started = false;
-        for (t, step) in plan.steps.iter().enumerate() {
+        for (t, (step, divisor)) in steps.iter().enumerate() {
             observe(first, t, &v);
             started |= step.rows.iter().any(|&i| units.of(i).is_some_and(|u| panel.contains(&u)));
             if started {
+                pass.divisor = *divisor;
                 pass.step(step, &run.points[t], units, &panel, &mut v, &mut p);
             }
         }
@@ -52,6 +60,8 @@ pub(crate) fn propagate(
 struct Pass<'a> {
     problem: &'a Problem,
     plan: &'a Plan,
+    /// `|B|` of the step.
+    divisor: f64,
     ws: Workspace,
     row: Vec<f64>,
     outputs: Vec<DMatrix<f64>>,
@@ -64,6 +74,7 @@ impl<'a> Pass<'a> {
         Pass {
             problem,
             plan,
+            divisor: 1.0,
             ws: net.workspace(),
             row: vec![0.0; net.layers[0].fan_in],
             outputs: vec![DMatrix::zeros(0, 0); net.outputs()],
@@ -82,12 +93,14 @@ impl<'a> Pass<'a> {
     ) {
         let (beta, decay) = (self.plan.momentum, self.plan.weight_decay);
         p.iter_mut().zip(v.iter()).for_each(|(p, v)| *p = beta * *p + decay * v);
-        if self.problem.model().is_linear() {
+        if step.rows.is_empty() {
+            // Nothing is left of the batch but the weight decay.
+        } else if self.problem.model().is_linear() {
             self.add_linear(step, theta, v, p);
         } else {
             self.add_products(step, theta, v, p);
         }
-        let divisor = step.rows.len() as f64;
+        let divisor = self.divisor;
         for &i in &step.rows {
             if let Some(u) = units.of(i).filter(|u| panel.contains(u)) {
                 let one = std::iter::once(i);
@@ -147,7 +160,7 @@ impl<'a> Pass<'a> {
         let outputs = net.outputs();
         let mut curvature = vec![0.0; outputs * outputs];
         let mut tangent = vec![0.0; outputs];
-        let share = 1.0 / step.rows.len() as f64;
+        let share = 1.0 / self.divisor;
         for (n, &i) in step.rows.iter().enumerate() {
             let z = net.forward(theta.as_slice(), self.problem.data().design().row(i), &mut self.ws);
             net.loss.curvature(z, &mut curvature);
@@ -164,7 +177,7 @@ impl<'a> Pass<'a> {
     /// `P += (1/|B|) Σ ∇²ℓᵢ(θ) V`, one product after the other.
     fn add_products(&mut self, step: &Step, theta: &DVector<f64>, v: &DMatrix<f64>, p: &mut DMatrix<f64>) {
         let net = self.problem.network();
-        let share = 1.0 / step.rows.len() as f64;
+        let share = 1.0 / self.divisor;
         for &i in &step.rows {
             let x = self.problem.data().design().row(i);
             net.forward(theta.as_slice(), x, &mut self.ws);
