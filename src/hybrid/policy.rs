@@ -67,7 +67,8 @@ impl FromStr for Policy {
     type Err = Error;
     fn from_str(text: &str) -> Result<Policy> {
         let number = |t: &str| {
-            t.parse::<f64>().map_err(|_| Error::Invalid(format!("'{t}' in the policy '{text}' is not a number")))
+            t.parse::<f64>()
+                .map_err(|_| Error::Invalid(format!("'{t}' in the policy '{text}' is not a number")))
         };
         let policy = match text.split(':').collect::<Vec<_>>().as_slice() {
             ["threshold", share] => Policy::Threshold { share: number(share)? },

@@ -1,11 +1,12 @@
 //! What a shard keeps for updates: the vectors that its rows were given along its last exact run.
 
-use super::stream::Estimate;
+use super::stream::{Estimate, Move};
 use crate::data::RowSet;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sisa::blueprint::Blueprint;
+use crate::sisa::ensemble::Update;
 use crate::train::coupling::Normalisation;
-use crate::train::optimiser::Optimiser;
+use crate::train::optimiser::{Optimiser, advance};
 use crate::train::sgd;
 use crate::train::units::Units;
 use crate::unlearn::Guarantee;
@@ -39,10 +40,6 @@ impl Log {
         gone.rows().iter().copied().filter(here).collect()
     }
 
-    pub(super) fn base(&self) -> &[usize] {
-        &self.base
-    }
-
     /// The rows of a shard that are gone and that its last exact run still saw.
     pub(super) fn since_exact(&self, blueprint: &Blueprint, shard: usize, gone: &RowSet) -> Vec<usize> {
         let mut rows = Log::gone_from(blueprint, shard, Some(gone));
@@ -53,7 +50,9 @@ impl Log {
     /// Why there are no vectors, if there cannot be.
     fn refused(&self, blueprint: &Blueprint) -> Option<String> {
         if !matches!(blueprint.settings().optimiser, Optimiser::Sgd { .. }) {
-            return Some("vectors are carried through gradient descent; this ensemble is trained by Adam".into());
+            return Some(
+                "vectors are carried through gradient descent; this ensemble is trained by Adam".into(),
+            );
         }
         None
     }
@@ -88,7 +87,7 @@ impl Log {
 
     /// The shard without all rows that are gone, by its vectors; or why not.
     pub(super) fn offer(
-        &mut self,
+        &self,
         blueprint: &Blueprint,
         shard: usize,
         gone: &RowSet,
@@ -114,5 +113,31 @@ impl Log {
         let coordinates = (rows.len() * out.theta.len()) as u64;
         let estimate = Estimate { vectors: rows.len(), coordinates, bound, because };
         Ok(Ok(Offer { theta: out.theta, estimate }))
+    }
+
+    /// Makes a move that is not retraining. `known` is what the shard is now, when that is known: otherwise it is its last
+    /// exact model, which is trained again.
+    pub(super) fn again(
+        &self,
+        blueprint: &Blueprint,
+        shard: usize,
+        gone: &RowSet,
+        choice: Move,
+        known: Option<Update>,
+    ) -> Result<Update> {
+        if choice == Move::Update {
+            return match self.offer(blueprint, shard, gone)? {
+                Ok(Offer { theta, estimate }) => Ok(Update { shard, theta, bound: estimate.bound }),
+                Err(why) => Err(Error::Invalid(format!("shard {shard} cannot be updated: {why}"))),
+            };
+        }
+        if let Some(known) = known {
+            return Ok(Update { bound: None, ..known });
+        }
+        let (plan, start) = (&blueprint.plan(shard).plan, blueprint.start(shard).clone());
+        let base = RowSet::new(gone.total(), self.base.clone()).ok();
+        let optimiser = blueprint.settings().optimiser;
+        let (state, _) = advance(blueprint.problem(), plan, optimiser, base.as_ref(), start, 0..plan.len())?;
+        Ok(Update { shard, theta: state.theta, bound: None })
     }
 }

@@ -14,7 +14,7 @@
 //! reconstruction. Carried vectors, bounds and the certified boundary are not from there.
 
 use super::policy::Policy;
-use super::shard::{Log, Offer};
+use super::shard::Log;
 use super::tolerance::Tolerance;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
@@ -221,12 +221,26 @@ impl<S: Store> Stream<S> {
     /// # Errors
     /// [`Error::Invalid`] when the plan is of another state; as [`Ensemble::forget`].
     pub fn carry_out(&mut self, plan: &StreamPlan) -> Result<Spent> {
+        self.carry_out_with(plan).map(|(spent, _)| spent)
+    }
+
+    /// Is the plan one for the state as it is?
+    pub(crate) fn check(&self, plan: &StreamPlan) -> Result<()> {
         let total = self.ensemble.blueprint().problem().rows();
-        let Ok(request) = RowSet::new(total, plan.rows.clone()) else {
-            return Ok(Spent::default()); // all of it was forgotten before
-        };
-        if self.ensemble.workload(&request)? != plan.workload {
-            return Err(Error::Invalid("the plan is not of this state: plan again".into()));
+        match RowSet::new(total, plan.rows.clone()) {
+            Ok(request) if self.ensemble.workload(&request)? != plan.workload => {
+                Err(Error::Invalid("the plan is not of this state: plan again".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Also returns the updates that were made.
+    pub(crate) fn carry_out_with(&mut self, plan: &StreamPlan) -> Result<(Spent, Vec<Update>)> {
+        let total = self.ensemble.blueprint().problem().rows();
+        self.check(plan)?;
+        if plan.rows.is_empty() {
+            return Ok((Spent::default(), Vec::new())); // all of it was forgotten before
         }
         let blueprint = self.ensemble.blueprint();
         let before = self.ensemble.deleted().map_or(Vec::new(), |d| d.rows().to_vec());
@@ -234,14 +248,8 @@ impl<S: Store> Stream<S> {
         let mut updates = Vec::new();
         for shard in plan.shards.iter().filter(|s| s.choice != Move::Retrain) {
             let k = shard.shard;
-            let leave = |theta| Update { shard: k, theta, bound: None };
-            updates.push(match shard.choice {
-                Move::Update => match self.logs[k].offer(blueprint, k, &gone)? {
-                    Ok(Offer { theta, estimate }) => Update { shard: k, theta, bound: estimate.bound },
-                    Err(why) => return Err(Error::Invalid(format!("shard {k} cannot be updated: {why}"))),
-                },
-                _ => leave(self.ensemble.models()[k].clone()),
-            });
+            let known = Update { shard: k, theta: self.ensemble.models()[k].clone(), bound: None };
+            updates.push(self.logs[k].again(blueprint, k, &gone, shard.choice, Some(known))?);
         }
         let partition = blueprint.partition();
         let retrained: Vec<usize> =
@@ -253,13 +261,13 @@ impl<S: Store> Stream<S> {
         let mut spent = Spent { predicted: plan.visits(), visits: 0, coordinates: plan.coordinates() };
         let (first, second) = (part(false), part(true));
         if let Ok(rows) = first {
-            self.ensemble.record_update(&rows, updates, &mut self.store)?;
+            self.ensemble.record_update(&rows, updates.clone(), &mut self.store)?;
         }
         if let Ok(rows) = second {
             spent.visits = self.ensemble.forget(&rows, &mut self.store)?.visits;
         }
         self.rebase(&retrained);
-        Ok(spent)
+        Ok((spent, updates))
     }
 
     /// Plans and answers.
@@ -290,11 +298,6 @@ impl<S: Store> Stream<S> {
         (0..status.len()).filter(|&k| status[k] != Status::Exact).collect()
     }
 
-    /// Per shard the rows that were deleted when it was last exact.
-    pub(crate) fn bases(&self) -> Vec<Vec<usize>> {
-        self.logs.iter().map(|log| log.base().to_vec()).collect()
-    }
-
     fn rebase(&mut self, shards: &[usize]) {
         let blueprint = self.ensemble.blueprint();
         for &k in shards {
@@ -322,7 +325,9 @@ fn decide(policy: Policy, share: f64, workload: &Workload, shards: &mut [ShardPl
             let update = coordinate * read as f64;
             all(shards, retrain > update);
             let (sign, what) = if retrain > update { (">", "update") } else { ("<=", "retrain") };
-            format!("retraining is expected to take {retrain:.3e} s {sign} {update:.3e} s of updating: {what}")
+            format!(
+                "retraining is expected to take {retrain:.3e} s {sign} {update:.3e} s of updating: {what}"
+            )
         }
         Policy::Certified(tolerance) => {
             for s in shards.iter_mut() {
