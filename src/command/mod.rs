@@ -7,9 +7,13 @@ mod input;
 mod ladder;
 mod list;
 mod output;
+mod plan;
 mod prune;
 mod remove;
+mod serve;
 mod settings;
+mod stateful;
+mod status;
 mod study;
 mod train;
 mod training;
@@ -44,8 +48,12 @@ enum Command {
     Train(train::Arguments),
     /// Make a mask: omp, imp, synflow or random, at a sparsity
     Prune(prune::Arguments),
-    /// Forget rows with a method; what the result guarantees and what it cost
-    Remove(remove::Arguments),
+    /// Forget rows with a method, or within a tolerance; what the result guarantees and what it cost
+    Remove(Box<remove::Arguments>),
+    /// Retrain or update? The cheapest way to forget rows within a tolerance: cost and bound of each
+    Plan(Box<plan::Arguments>),
+    /// What a state knows: every shard exact, within a bound or neither; requests and costs
+    Status(status::Arguments),
     /// The evaluation table: methods × sparsities × seeds on a scenario of forgetting
     Study(study::Arguments),
     /// Value, gradient, Hessian and relatives at given parameters
@@ -65,6 +73,15 @@ enum Outcome {
 
 /// Reads the command line, runs it and says what went wrong, if anything, in one line.
 pub(crate) fn run() -> ExitCode {
+    if let Some(command) = stateful::typed() {
+        return match command {
+            Ok(command) => finish(stateful::run(&command)),
+            Err(error) if error.use_stderr() => {
+                refuse(&format!("{}; {}", one_line(&error.to_string()), stateful::KNOWN))
+            }
+            Err(error) => finish(output::print(&error.to_string()).map(|()| Outcome::Done)),
+        };
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return refuse(&one_line(&error.to_string())),
@@ -78,6 +95,8 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Prune(arguments)) => prune::run(&arguments),
         Some(Command::Remove(arguments)) => remove::run(&arguments),
+        Some(Command::Plan(arguments)) => plan::run(&arguments),
+        Some(Command::Status(arguments)) => status::run(&arguments),
         Some(Command::Study(arguments)) => study::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),

@@ -1,12 +1,13 @@
 //! `unlearn remove`: forget rows with a method; what the result guarantees and what it cost.
 
 use super::training::{self, Trained};
-use super::{Outcome, input, ladder, output, settings};
+use super::{Outcome, input, ladder, output, serve, settings};
 use nalgebra::DVector;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use unlearn::data::{RowSet, write};
 use unlearn::error::{Error, Result};
+use unlearn::hybrid::Tolerance;
 use unlearn::mask::{Agreement, Mask, Scope};
 use unlearn::metric::accuracy::accuracy;
 use unlearn::objective::Problem;
@@ -20,38 +21,57 @@ use unlearn::unlearn::report::{Row, compare_methods};
 use unlearn::unlearn::{self as methods, Guarantee, Request};
 
 #[derive(clap::Args)]
+#[command(after_help = super::stateful::REMOVE_HELP)]
 pub(super) struct Arguments {
     /// How (see `unlearn list methods`)
-    #[arg(long, value_name = "NAME")]
-    method: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "tolerance", conflicts_with = "tolerance")]
+    method: Option<String>,
+    /// Instead of --method: the cheapest way whose result is certified to be this near to the retrained model, 0 to inf
+    /// (see `unlearn plan`)
+    #[arg(long, value_name = "ε", conflicts_with_all = ["set", "epsilon"], allow_negative_numbers = true)]
+    pub(super) tolerance: Option<Tolerance>,
+    /// With --tolerance: write a certificate of the result, which proofs/check-certificate verifies in Coq (linear:squared
+    /// and linear:logistic with λ above 0, at most 20 active parameters and 200 rows kept)
+    #[arg(long, value_name = "FILE", requires = "tolerance")]
+    pub(super) certificate: Option<PathBuf>,
     #[command(flatten)]
     settings: settings::Options,
     #[command(flatten)]
-    input: input::Options,
+    pub(super) input: input::Options,
     /// Instead of --forget: this share of the training rows, drawn from the seed
     #[arg(long, value_name = "FRACTION", conflicts_with = "forget", allow_negative_numbers = true)]
-    forget_fraction: Option<f64>,
+    pub(super) forget_fraction: Option<f64>,
     /// The trained parameters (a minimiser) instead of training here
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sgd", "start"])]
-    parameters: Option<PathBuf>,
+    pub(super) parameters: Option<PathBuf>,
     #[command(flatten)]
-    training: training::Options,
+    pub(super) training: training::Options,
     /// Keep this share of the rows aside for testing, drawn from the seed
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
-    test: Option<f64>,
+    pub(super) test: Option<f64>,
     /// Write the new parameters, zeros at pruned places (.npy, .csv, .txt or .json)
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     #[command(flatten)]
     privacy: ladder::Options,
     #[command(flatten)]
-    options: output::Options,
+    pub(super) options: output::Options,
+}
+
+impl Arguments {
+    /// The method's name, where one was asked for.
+    fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or_default()
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let options = &arguments.options;
+    if let Some(tolerance) = arguments.tolerance {
+        return serve::run(arguments, tolerance);
+    }
     // Refused before any work is done.
-    let method = arguments.settings.apply(&arguments.method, options.seed)?;
+    let method = arguments.settings.apply(arguments.method(), options.seed)?;
     if let Some(path) = &arguments.output {
         output::check_target(path, &["npy", "csv", "txt", "json"])?;
     }
@@ -63,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         ));
     };
     let linear = input.problem.model().is_linear();
-    let budget = arguments.privacy.budget(&arguments.method, linear, !arguments.training.sgd)?;
+    let budget = arguments.privacy.budget(arguments.method(), linear, !arguments.training.sgd)?;
     let mut json = options.open(&[&arguments.output])?;
     let trained = train(arguments, &input.problem)?;
     let as_trained = match &trained {
@@ -80,7 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let mut result = Report { arguments, input: &input, forget, rows: &rows, settings, before, rungs: None };
     if matches!(trained, Trained::Minimiser(_)) {
         let step = (before, &result.row().theta);
-        result.rungs = ladder::Rungs::of(&input.problem, forget, step, &arguments.method, budget)?;
+        result.rungs = ladder::Rungs::of(&input.problem, forget, step, arguments.method(), budget)?;
     }
     if let Some(path) = &arguments.output {
         write::vector(path, result.embedded().as_slice())?;
@@ -95,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 fn train(arguments: &Arguments, problem: &Problem) -> Result<Trained> {
     let options = &arguments.options;
     let k = problem.active();
-    let solves = ["influence", "influence-boolean", "newton"].contains(&arguments.method.as_str());
+    let solves = ["influence", "influence-boolean", "newton"].contains(&arguments.method());
     if arguments.training.sgd && solves {
         input::check_size("the Hessian", k, k, "use influence-cg, or prune with --mask")?;
     }
@@ -105,11 +125,16 @@ fn train(arguments: &Arguments, problem: &Problem) -> Result<Trained> {
     let Some(path) = &arguments.parameters else {
         return arguments.training.train(problem, options.seed, options.quiet);
     };
-    let theta = input::parameters(problem, path, options.quiet)?;
+    given_minimiser(problem, path, options.quiet).map(Trained::Minimiser)
+}
+
+/// Parameters from a file as the minimiser that they are said to be.
+pub(super) fn given_minimiser(problem: &Problem, path: &Path, quiet: bool) -> Result<Fit> {
+    let theta = input::parameters(problem, path, quiet)?;
     let objective = problem.full();
     let rounding = rounding_floor(&objective, &theta, &objective.hessian(&theta));
     let residual = objective.gradient(&theta).norm();
-    Ok(Trained::Minimiser(Fit { theta, residual, rounding, iterations: 0 }))
+    Ok(Fit { theta, residual, rounding, iterations: 0 })
 }
 
 /// What is reported about a removal.
@@ -127,7 +152,7 @@ struct Report<'a> {
 impl Report<'_> {
     /// The line of the method that was asked for.
     fn row(&self) -> &Row {
-        let asked = |row: &&Row| row.method == self.arguments.method && row.settings == self.settings;
+        let asked = |row: &&Row| row.method == self.arguments.method() && row.settings == self.settings;
         self.rows.iter().find(asked).expect("the comparison holds the method that was asked for")
     }
 

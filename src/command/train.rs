@@ -2,7 +2,7 @@
 
 use super::input::{self, Input};
 use super::training::{self, Trained};
-use super::{Outcome, output};
+use super::{Outcome, output, stateful};
 use nalgebra::{DMatrix, DVector};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,20 @@ use unlearn::report::number::{count, exact, short};
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    input: input::Options,
+    pub(super) input: input::Options,
     #[command(flatten)]
-    training: training::Options,
+    pub(super) training: training::Options,
+    /// With --sgd: train an ensemble of sharded runs into a new directory, where `plan`, `remove` and `status --state DIR`
+    /// find it
+    #[arg(long, value_name = "DIR", requires = "sgd",
+          conflicts_with_all = ["forget", "test", "output", "trajectory"])]
+    pub(super) state: Option<PathBuf>,
+    /// Shards of the ensemble: a row is seen by one of them only
+    #[arg(long, value_name = "S", default_value_t = 5, requires = "state", allow_negative_numbers = true)]
+    pub(super) shards: usize,
+    /// Slices of a shard, with a checkpoint after each
+    #[arg(long, value_name = "R", default_value_t = 1, requires = "state", allow_negative_numbers = true)]
+    pub(super) slices: usize,
     /// Keep this share of the rows aside for testing, drawn from the seed
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     test: Option<f64>,
@@ -27,11 +38,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "sgd")]
     trajectory: Option<PathBuf>,
     #[command(flatten)]
-    options: output::Options,
+    pub(super) options: output::Options,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let options = &arguments.options;
+    if let Some(directory) = &arguments.state {
+        return stateful::create(arguments, directory);
+    }
     if let Some(path) = &arguments.output {
         output::check_target(path, &["npy", "csv", "txt", "json"])?;
     }

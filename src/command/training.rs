@@ -7,8 +7,11 @@ use std::str::FromStr;
 use unlearn::data::RowSet;
 use unlearn::error::{Error, Result};
 use unlearn::objective::{Problem, Reduction};
+use unlearn::sisa::blueprint as sisa;
+use unlearn::sisa::schedule::Epochs;
 use unlearn::train::coupling::Normalisation;
 use unlearn::train::newton::{Fit, minimise};
+use unlearn::train::optimiser::Optimiser;
 use unlearn::train::pipeline::Recipe;
 use unlearn::train::plan::{Batches, Plan, Schedule};
 use unlearn::train::sgd::{self, Trajectory};
@@ -178,18 +181,39 @@ impl Options {
         let remedy = "use fewer epochs or larger batches";
         input::check_size("the recorded run", steps, problem.model().parameters(), remedy)?;
         input::check_size("the batches", problem.rows(), self.epochs, "use fewer epochs")?;
-        let rate = self.rate;
-        let schedule = match self.schedule {
-            Shape::Constant => Schedule::Constant { rate },
-            Shape::Inverse { decay } => Schedule::InverseTime { rate, decay },
-            Shape::Steps { every, factor } => Schedule::Steps { rate, every, factor },
-            Shape::Cosine { last } => Schedule::Cosine { rate, last },
-        };
+        let schedule = self.schedule();
         let implied = match problem.reduction() {
             Reduction::Mean => problem.ridge(),
             // A batch mean stands for F/n.
             Reduction::Sum => problem.ridge() / problem.rows() as f64,
         };
         Plan::shuffled(batches, schedule, self.momentum, self.weight_decay.unwrap_or(implied))
+    }
+
+    fn schedule(&self) -> Schedule {
+        let rate = self.rate;
+        match self.schedule {
+            Shape::Constant => Schedule::Constant { rate },
+            Shape::Inverse { decay } => Schedule::InverseTime { rate, decay },
+            Shape::Steps { every, factor } => Schedule::Steps { rate, every, factor },
+            Shape::Cosine { last } => Schedule::Cosine { rate, last },
+        }
+    }
+
+    /// How the shards of an ensemble are trained: as many epochs as one run would have, spread over the slices.
+    pub(super) fn of_shards(&self, seed: u64) -> Result<sisa::Settings> {
+        if self.renormalise || self.start.is_some() {
+            return Err(Error::Invalid(
+                "a state keeps the divisors of its batches and draws its starts: leave out --renormalise and --start".into(),
+            ));
+        }
+        Ok(sisa::Settings {
+            epochs: Epochs::Floor { unsliced: self.epochs },
+            batch: self.batch,
+            rate: self.schedule(),
+            optimiser: Optimiser::Sgd { momentum: self.momentum },
+            weight_decay: self.weight_decay,
+            seed,
+        })
     }
 }
