@@ -5,6 +5,7 @@ mod costs;
 mod differences;
 mod directory;
 mod errata;
+mod faults;
 mod history;
 mod optimisers;
 mod partitions;

@@ -162,6 +162,11 @@ fn impossible_requests_are_refused_and_change_nothing() {
             assert!(text.contains(why), "{text}");
         }
     }
+    use unlearn::sisa::ensemble::Update;
+    let moved =
+        |shard: usize| Update { shard, theta: ensemble.models()[shard].map(|v| v + 1.0), bound: None };
+    let (everything, updates) = (set(5, &[0, 1, 2, 3]), vec![moved(0), moved(1)]);
+    assert!(ensemble.record_update(&everything, updates, &mut store).is_err());
     assert_eq!((all_bits(ensemble.models()), ensemble.deleted()), (before, None));
     // A whole shard may go; the other one goes on alone.
     let work = ensemble.forget(&set(5, &[0, 1]), &mut store).unwrap();
