@@ -19,6 +19,7 @@ pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
 pub mod sgd;
+pub mod sisa;
 pub mod steps;
 mod system;
 pub mod tested;
@@ -110,6 +111,7 @@ pub fn all() -> Vec<Claim> {
         proposition2::claims(),
         controls::claims(),
         woodfisher::claims(),
+        sisa::claims(),
     ]
     .concat()
 }

@@ -60,6 +60,18 @@ const PLANTED: &[(&str, &[&str])] = &[
     ("tests/identities/weakened.rs::leave_one_out_and_outliers", &["alo-newton", "influence-vanishes"]),
     ("tests/identities/weakened.rs::interpolators", &["min-norm-projection", "min-norm-relabel"]),
     ("tests/identities/weakened.rs::unused_rows", &["coupled-minibatch"]),
+    ("tests/sisa/faults.rs::models_of_other_trainings", &["sisa-resume", "sisa-order", "sisa-healing"]),
+    ("tests/sisa/faults.rs::a_visit_more", &["sisa-workload"]),
+    (
+        "tests/sisa/faults.rs::wrong_costs",
+        &[
+            "sisa-cost-sequential",
+            "sisa-cost-batch",
+            "sisa-cost-slice",
+            "sisa-cost-slices",
+            "sisa-cost-combined",
+        ],
+    ),
 ];
 
 /// Tests of the functions behind a claim, where the claim itself is not named in the test.

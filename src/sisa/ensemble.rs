@@ -6,11 +6,13 @@
 //! because it is healed ([`Ensemble::heal`]); then it equals training from scratch bit for bit, whatever happened
 //! before.
 
-use super::aggregate::{Aggregate, Prediction, Weights, combine, outputs};
+mod checks;
+mod view;
+
 use super::blueprint::Blueprint;
 use super::checkpoint::{Checkpoint, Key, Store, purge};
-use super::workload::{Redo, Workload, fresh, redo};
-use crate::data::{Row, RowSet};
+use super::workload::{Redo, Workload};
+use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::train::optimiser::{Visits, advance};
 use nalgebra::DVector;
@@ -172,6 +174,8 @@ impl Ensemble {
                 "the request hits shards {hit:?} and there are updates for {given:?}: one for each is needed"
             )));
         }
+        // Refused before anything changes; from here on only the store can fail, and the deletion counts.
+        self.deleted_after(request)?;
         let deleted = self.delete(request, store);
         updates.into_iter().for_each(|update| self.apply(update));
         deleted.map(|_| ())
@@ -205,125 +209,6 @@ impl Ensemble {
         self.retrain(&shards, store)
     }
 
-    /// What [`Ensemble::forget`] will cost: exactly, as long as the store holds the checkpoints of the stages before
-    /// those (it visits more rows when they were lost, and fewer when an interrupted attempt left later ones behind).
-    ///
-    /// # Errors
-    /// As [`super::workload::workload`].
-    pub fn workload(&self, request: &RowSet) -> Result<Workload> {
-        let mut from = self.first_hit(request)?;
-        for (from, pending) in from.iter_mut().zip(&self.pending) {
-            if let (Some(stage), Some(pending)) = (from.as_mut(), pending) {
-                *stage = (*stage).min(*pending);
-            }
-        }
-        self.count(&from, |i| self.is_deleted(i) || request.contains(i))
-    }
-
-    /// What [`Ensemble::heal`] will cost, as [`Ensemble::workload`].
-    ///
-    /// # Errors
-    /// As [`Ensemble::workload`].
-    pub fn healing(&self) -> Result<Workload> {
-        self.count(&self.pending, |i| self.is_deleted(i))
-    }
-
-    /// The blueprint.
-    pub fn blueprint(&self) -> &Blueprint {
-        &self.blueprint
-    }
-
-    /// The parameters of every shard's model.
-    pub fn models(&self) -> &[DVector<f64>] {
-        &self.models
-    }
-
-    /// What is known of every shard's model.
-    pub fn status(&self) -> &[Status] {
-        &self.status
-    }
-
-    /// All rows deleted so far.
-    pub fn deleted(&self) -> Option<&RowSet> {
-        self.deleted.as_ref()
-    }
-
-    /// The shards that a request hits, increasing: those with a row of it that was not deleted before.
-    ///
-    /// # Errors
-    /// As [`super::partition::Partition::first_hit`].
-    pub fn hit(&self, request: &RowSet) -> Result<Vec<usize>> {
-        let first = self.first_hit(request)?;
-        Ok((0..first.len()).filter(|&k| first[k].is_some()).collect())
-    }
-
-    /// The joint prediction for a row of features. Shards without a row left have no say.
-    ///
-    /// # Errors
-    /// As [`combine`].
-    pub fn predict(&self, x: Row<'_>, rule: Aggregate, weights: Weights) -> Result<Prediction> {
-        let kept = (0..self.models.len()).map(|k| self.blueprint.kept(k, self.deleted.as_ref()));
-        let problem = self.blueprint.problem();
-        let each: Vec<Vec<f64>> = self.models.iter().map(|theta| outputs(problem, theta, x)).collect();
-        combine(problem.model().loss(), &each, &weights.of(kept), rule)
-    }
-
-    fn is_deleted(&self, row: usize) -> bool {
-        self.deleted.as_ref().is_some_and(|d| d.contains(row))
-    }
-
-    fn count(&self, from: &[Option<usize>], gone: impl Fn(usize) -> bool) -> Result<Workload> {
-        redo(self.blueprint.partition(), &self.blueprint.settings().epochs, from, gone)
-    }
-
-    fn first_hit(&self, request: &RowSet) -> Result<Vec<Option<usize>>> {
-        let partition = self.blueprint.partition();
-        Error::check_shape("rows the request refers to", partition.total(), request.total())?;
-        match fresh(self.deleted.as_ref(), request) {
-            Some(fresh) => partition.first_hit(&fresh),
-            None => Ok(vec![None; self.models.len()]),
-        }
-    }
-
-    fn check_deleted(&self, deleted: &RowSet) -> Result<()> {
-        self.blueprint.problem().check_forget(deleted)?;
-        self.blueprint.partition().first_hit(deleted)?;
-        if (0..self.models.len()).all(|k| self.blueprint.kept(k, Some(deleted)) == 0) {
-            return Err(Error::Invalid(
-                "every row of every shard would be forgotten; nothing is left to train on".into(),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_updates(&self, updates: &[Update]) -> Result<()> {
-        let mut shards = Vec::new();
-        for Update { shard, theta, bound } in updates {
-            if *shard >= self.models.len() {
-                return Err(Error::Invalid(format!(
-                    "shard {shard} of an ensemble with {}",
-                    self.models.len()
-                )));
-            }
-            if shards.contains(shard) {
-                return Err(Error::Invalid(format!("two updates for shard {shard}: give one")));
-            }
-            shards.push(*shard);
-            Error::check_shape("parameters of an update", self.models[*shard].len(), theta.len())?;
-            if !theta.iter().all(|v| v.is_finite()) {
-                return Err(Error::Invalid(format!(
-                    "the update of shard {shard} has a parameter that is not finite"
-                )));
-            }
-            if let Some(b) = bound.filter(|b| !(*b >= 0.0 && b.is_finite())) {
-                return Err(Error::Invalid(format!(
-                    "the bound {b} of shard {shard} must be finite and 0 or larger; give none when none is known"
-                )));
-            }
-        }
-        Ok(())
-    }
-
     fn apply(&mut self, update: Update) {
         self.models[update.shard] = update.theta;
         self.status[update.shard] = update.bound.map_or(Status::Unknown, Status::Within);
@@ -337,10 +222,7 @@ impl Ensemble {
         if hit.is_empty() {
             return Ok(hit);
         }
-        let mut rows: Vec<usize> = self.deleted.as_ref().map_or(Vec::new(), |d| d.rows().to_vec());
-        rows.extend(request.rows().iter().filter(|&&i| !self.is_deleted(i)));
-        let deleted = RowSet::new(request.total(), rows)?;
-        self.check_deleted(&deleted)?;
+        let deleted = self.deleted_after(request)?;
         let mut tainted: Vec<Key> = Vec::new();
         for &k in &hit {
             let from = first[k].expect("the shard is hit");

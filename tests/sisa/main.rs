@@ -1,0 +1,14 @@
+//! Sharded training: resuming is retraining, deleted rows leave the store, costs are what the formulas say.
+
+mod aggregation;
+mod costs;
+mod differences;
+mod directory;
+mod errata;
+mod faults;
+mod history;
+mod optimisers;
+mod partitions;
+mod resume;
+mod setup;
+mod shares;
