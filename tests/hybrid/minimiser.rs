@@ -140,7 +140,7 @@ fn the_cheapest_branch_within_the_tolerance_is_taken() {
                     (work, audit(&problem, Some(&forget), &theta).unwrap().gradient_norm.hi() / ridge)
                 })
                 .collect();
-            for exponent in -14..=0 {
+            for exponent in -17..=0 {
                 let tolerance = Tolerance::new(10f64.powi(exponent)).unwrap();
                 let answer = serve(&prepared, &forget, tolerance).unwrap();
                 seen.push(answer.branch);

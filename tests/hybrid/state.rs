@@ -2,6 +2,7 @@
 
 use super::ensemble::{Drawn, drawn, rows};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -49,7 +50,7 @@ impl Store for Mortal {
 }
 
 /// Every file under a folder.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+fn bytes(folder: &Path) -> Snapshot {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -66,8 +67,11 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-fn copy(from: &Path, to: &Path) {
-    for (name, content) in bytes(from) {
+/// What a folder holds at some moment.
+type Snapshot = BTreeMap<String, Vec<u8>>;
+
+fn put_back(snapshot: &Snapshot, to: &Path) {
+    for (name, content) in snapshot {
         let path = to.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
@@ -78,11 +82,14 @@ fn copy(from: &Path, to: &Path) {
 const TOLERANCES: [f64; 4] = [f64::INFINITY, 0.0, 0.3, 0.05];
 
 /// Brings a state from where it is to the end of the history; the requests written down already are passed over.
-fn finish<S: Store>(state: &mut State<S>, drawn: &Drawn, asked: usize) -> Result<()> {
+fn finish<S: Store>(state: &mut State<S>, drawn: &Drawn, asked: usize, mut done: impl FnMut()) -> Result<()> {
     for (request, tolerance) in drawn.requests.iter().zip(TOLERANCES).skip(asked) {
         state.answer(&rows(request), Policy::Certified(Tolerance::new(tolerance).unwrap()))?;
+        done();
     }
-    state.heal().map(|_| ())
+    state.heal()?;
+    done();
+    Ok(())
 }
 
 /// Requests with rows that were new, as the journal counts them; those that were nothing new leave no record.
@@ -108,7 +115,7 @@ fn recover(folder: &Path, drawn: &Drawn) -> Result<()> {
     };
     let asked = known.entries.iter().filter(|e| e.policy.is_some()).count();
     let done = if asked == 0 { 0 } else { new_requests(drawn)[asked - 1] };
-    finish(&mut state, drawn, done)
+    finish(&mut state, drawn, done, || ())
 }
 
 proptest! {
@@ -120,7 +127,8 @@ proptest! {
         let whole = tempfile::tempdir().unwrap();
         prop_assert!(!exists(whole.path()));
         let mut state = State::create(whole.path(), drawn.blueprint.clone(), &described).unwrap();
-        finish(&mut state, &drawn, 0).unwrap();
+        let mut snapshots = vec![Snapshot::new(), bytes(whole.path())];
+        finish(&mut state, &drawn, 0, || snapshots.push(bytes(whole.path()))).unwrap();
         drop(state);
         let expected = bytes(whole.path());
         let known = summary(whole.path()).unwrap();
@@ -134,7 +142,7 @@ proptest! {
                 Ok(Mortal { store, left: left.into() })
             };
             let run = State::create_with(folder.path(), drawn.blueprint.clone(), &described, mortal)
-                .and_then(|mut state| finish(&mut state, &drawn, 0));
+                .and_then(|mut state| finish(&mut state, &drawn, 0, || ()));
             if run.is_ok() {
                 prop_assert_eq!(bytes(folder.path()), expected.clone());
                 break;
@@ -142,17 +150,22 @@ proptest! {
             recover(folder.path(), &drawn).unwrap();
             prop_assert!(bytes(folder.path()) == expected, "killed at operation {left}");
         }
-        // Cut off after every record, and within.
-        let journal = &expected["journal"];
-        let ends: Vec<usize> = (0..journal.len()).filter(|&i| journal[i] == b'\n').map(|i| i + 1).collect();
-        for end in ends.iter().flat_map(|&end| [end, end - 1, end.saturating_sub(30), (end + 7).min(journal.len())]) {
-            let folder = tempfile::tempdir().unwrap();
-            copy(whole.path(), folder.path());
-            fs::write(folder.path().join("journal"), &journal[..end]).unwrap();
-            recover(folder.path(), &drawn).unwrap();
-            prop_assert!(bytes(folder.path()) == expected, "cut at {end}");
+        // The journal cut off after every record and within, with the checkpoints as they were before or after the work.
+        for (before, after) in snapshots.iter().zip(&snapshots[1..]) {
+            let (from, journal) = (before.get("journal").map_or(0, Vec::len), &after["journal"]);
+            let ends: Vec<usize> = (from..journal.len()).filter(|&i| journal[i] == b'\n').map(|i| i + 1).collect();
+            let (Some(&asked), Some(&answered)) = (ends.first(), ends.get(1)) else { continue };
+            let moments = [(asked - 1, before), (asked, before), (asked, after), (answered - 1, after), (answered, after)];
+            for (end, files) in moments.into_iter().chain([(asked + 7, before)]) {
+                let folder = tempfile::tempdir().unwrap();
+                put_back(files, folder.path());
+                fs::write(folder.path().join("journal"), &journal[..end]).unwrap();
+                recover(folder.path(), &drawn).unwrap();
+                prop_assert!(bytes(folder.path()) == expected, "cut at {end}");
+            }
         }
         // Any other change is noticed.
+        let journal = &expected["journal"];
         for at in (0..journal.len()).step_by(97) {
             let mut changed = journal.clone();
             changed[at] ^= 1;

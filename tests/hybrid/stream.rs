@@ -4,6 +4,7 @@ use super::ensemble::{Drawn, ROWS, drawn, rows};
 use nalgebra::DVector;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use unlearn::data::RowSet;
 use unlearn::hybrid::stream::Move;
 use unlearn::hybrid::{Policy, Stream, Tolerance};
