@@ -97,6 +97,8 @@ fn described(answer: &Answer) -> String {
     }
     text += &paragraph("  guarantee    ", &guarantee(answer));
     let chosen = answer.plan.chosen();
+    let checks = &answer.certification;
+    text += &format!("  certifying   {} row visits, {} s\n", checks.row_visits, short(checks.seconds));
     text += &format!(
         "  cost         {} row visits ({} predicted), {} operations, {} s ({} s predicted)\n",
         answer.cost.row_visits,
@@ -149,6 +151,7 @@ fn object(answer: &Answer, timings: bool) -> Value {
         "tried": answer.tried.iter().map(attempt).collect::<Vec<_>>(),
         "row_visits": answer.cost.row_visits,
         "predicted_row_visits": answer.plan.chosen().work.visits(),
+        "certification_row_visits": answer.certification.row_visits,
         "flops": answer.cost.flops,
         "seconds": timings.then_some(answer.cost.seconds),
     })

@@ -5,6 +5,7 @@ use clap::Parser;
 use nalgebra::DVector;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use unlearn::data::{RowSet, read, write};
 use unlearn::error::{Error, Result};
 use unlearn::hybrid::state::{State, summary};
@@ -59,9 +60,10 @@ pub(super) struct Asked {
         allow_negative_numbers = true
     )]
     tolerance: Option<Tolerance>,
-    /// threshold:SHARE, or calibrated:SECONDS-PER-VISIT:SECONDS-PER-COORDINATE (reconstructions, without certificate)
+    /// threshold:SHARE, or calibrated[:SECONDS-PER-VISIT:SECONDS-PER-COORDINATE], measured here where not given
+    /// (reconstructions; what they return may be certified to nothing)
     #[arg(long, value_name = "POLICY")]
-    policy: Option<Policy>,
+    policy: Option<Named>,
     #[command(flatten)]
     output: Output,
 }
@@ -83,9 +85,10 @@ pub(super) struct Work {
         allow_negative_numbers = true
     )]
     tolerance: Option<Tolerance>,
-    /// threshold:SHARE, or calibrated:SECONDS-PER-VISIT:SECONDS-PER-COORDINATE (reconstructions, without certificate)
+    /// threshold:SHARE, or calibrated[:SECONDS-PER-VISIT:SECONDS-PER-COORDINATE], measured here where not given
+    /// (reconstructions; what they return may be certified to nothing)
     #[arg(long, value_name = "POLICY", requires = "forget")]
-    policy: Option<Policy>,
+    policy: Option<Named>,
     /// Retrain every shard that is not exact
     #[arg(long, conflicts_with_all = ["forget", "resume"])]
     heal: bool,
@@ -97,6 +100,20 @@ pub(super) struct Work {
     output: Option<PathBuf>,
     #[command(flatten)]
     options: Output,
+}
+
+/// A policy as it is typed.
+#[derive(Debug, Clone, Copy)]
+enum Named {
+    Given(Policy),
+    Measured,
+}
+
+impl FromStr for Named {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Named> {
+        if text == "calibrated" { Ok(Named::Measured) } else { text.parse().map(Named::Given) }
+    }
 }
 
 #[derive(clap::Args)]
@@ -213,8 +230,9 @@ fn plan(asked: &Asked) -> Result<Outcome> {
             asked.state.display()
         )));
     }
+    let named = named(asked.tolerance, asked.policy)?;
     let mut state = open(&asked.state)?;
-    let policy = policy(asked.tolerance, asked.policy)?;
+    let policy = resolved(named, &state);
     let plan = state.plan(&request(&state, &asked.forget)?, policy)?;
     let options = asked.output.options();
     let mut json = options.open(&[])?;
@@ -230,7 +248,7 @@ fn remove(work: &Work) -> Result<Outcome> {
     if let Some(path) = &work.output {
         output::check_target(path, &["npz"])?;
     }
-    let policy = if work.forget.is_some() { Some(policy(work.tolerance, work.policy)?) } else { None };
+    let named = if work.forget.is_some() { Some(named(work.tolerance, work.policy)?) } else { None };
     let mut state = open(&work.state)?;
     let finished = state.finished_interrupted_work();
     let asked = work.forget.as_ref().map(|path| request(&state, path)).transpose()?;
@@ -240,8 +258,8 @@ fn remove(work: &Work) -> Result<Outcome> {
         text += "what an interrupted command began was finished\n";
     }
     let mut value = json!({ "finished_interrupted": finished });
-    if let (Some(request), Some(policy)) = (&asked, policy) {
-        let (plan, spent) = state.answer(request, policy)?;
+    if let (Some(request), Some(named)) = (&asked, named) {
+        let (plan, spent) = state.answer(request, resolved(named, &state))?;
         text += &plan_text(&plan);
         text += &spent_text(spent);
         value = plan_json(&plan, Some(spent));
@@ -265,9 +283,17 @@ fn remove(work: &Work) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn policy(tolerance: Option<Tolerance>, policy: Option<Policy>) -> Result<Policy> {
+/// With the costs of this machine where they are wanted.
+fn resolved(named: Named, state: &State) -> Policy {
+    match named {
+        Named::Given(policy) => policy,
+        Named::Measured => Policy::measured(state.stream().ensemble().blueprint().problem()),
+    }
+}
+
+fn named(tolerance: Option<Tolerance>, policy: Option<Named>) -> Result<Named> {
     match (tolerance, policy) {
-        (Some(t), _) => Ok(Policy::Certified(t)),
+        (Some(t), _) => Ok(Named::Given(Policy::Certified(t))),
         (None, Some(p)) => Ok(p),
         (None, None) => Err(Error::Invalid(
             "say how near a shard must be to the retrained one: --tolerance ε (0 retrains), or --policy"

@@ -6,6 +6,7 @@ use super::prepared::{Certified, Prepared};
 use super::tolerance::Tolerance;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
+use crate::train::flops;
 use crate::unlearn::newton::newton_step;
 use crate::unlearn::retrain::Retrain;
 use crate::unlearn::ridge_deletion::RidgeDeletion;
@@ -26,8 +27,10 @@ pub struct Answer {
     pub certified: Option<Certified>,
     /// What was run, in order; the last one is the answer.
     pub tried: Vec<Attempt>,
-    /// All attempts together.
+    /// All attempts together, without the evaluation of their certificates.
     pub cost: Cost,
+    /// The certificates: the gradient of every row kept per attempt, enclosed.
+    pub certification: Cost,
     /// What was planned.
     pub plan: Plan,
 }
@@ -72,8 +75,15 @@ pub fn serve(prepared: &Prepared<'_>, forget: &RowSet, tolerance: Tolerance) -> 
 /// # Errors
 /// As [`serve`].
 pub fn carry_out(prepared: &Prepared<'_>, forget: &RowSet, plan: Plan) -> Result<Answer> {
-    let begun = Instant::now();
-    let mut run = Run { prepared, forget, plan: &plan, tried: Vec::new(), newton: None, flops: 0.0 };
+    let mut run = Run {
+        prepared,
+        forget,
+        plan: &plan,
+        tried: Vec::new(),
+        newton: None,
+        cost: Cost::default(),
+        certification: Cost::default(),
+    };
     let mut next = plan.choice.index;
     let (theta, branch, certified) = loop {
         let branch = plan.estimates[next].branch;
@@ -92,12 +102,10 @@ pub fn carry_out(prepared: &Prepared<'_>, forget: &RowSet, plan: Plan) -> Result
             Guarantee::None { why: "nothing can be certified here, and nothing was asked for".into() }
         }
     };
-    let Run { tried, flops, .. } = run;
-    let visits: u64 = tried.iter().map(|t| t.visits).sum();
-    let cost = Cost { row_visits: visits as f64, flops, seconds: begun.elapsed().as_secs_f64() };
+    let Run { tried, cost, certification, .. } = run;
     // The branch may have stopped before its last step.
     let branch = tried.last().map_or(branch, |t| t.branch);
-    Ok(Answer { theta, branch, guarantee, certified, tried, cost, plan })
+    Ok(Answer { theta, branch, guarantee, certified, tried, cost, certification, plan })
 }
 
 /// The state between attempts.
@@ -108,7 +116,8 @@ struct Run<'r, 'a> {
     tried: Vec<Attempt>,
     /// Where Newton's method is, and after how many steps.
     newton: Option<(DVector<f64>, usize)>,
-    flops: f64,
+    cost: Cost,
+    certification: Cost,
 }
 
 impl Run<'_, '_> {
@@ -118,9 +127,22 @@ impl Run<'_, '_> {
         index + 1
     }
 
-    fn certify(&self, theta: &DVector<f64>) -> Option<Certified> {
+    fn certify(&mut self, theta: &DVector<f64>) -> Option<Certified> {
         let constants = &self.plan.known.as_ref()?.constants;
-        self.prepared.certify(self.forget, constants, theta)
+        let begun = Instant::now();
+        let certified = self.prepared.certify(self.forget, constants, theta);
+        let visits = (self.prepared.problem.rows() - self.forget.len()) as f64;
+        self.certification.row_visits += visits;
+        self.certification.flops += visits * flops::gradient(theta.len());
+        self.certification.seconds += begun.elapsed().as_secs_f64();
+        certified
+    }
+
+    /// Adds to the cost what was done since.
+    fn spent(&mut self, visits: u64, flops: f64, begun: Instant) {
+        self.cost.row_visits += visits as f64;
+        self.cost.flops += flops;
+        self.cost.seconds += begun.elapsed().as_secs_f64();
     }
 
     /// Runs a branch; `None` when its linear algebra failed, which only retraining may not.
@@ -129,6 +151,8 @@ impl Run<'_, '_> {
         let request =
             Request { problem: prepared.problem, forget, trained: Trained::Minimiser(prepared.fit) };
         let work = Workload::of(branch, prepared.problem.rows(), forget.len(), 0);
+        let begun = Instant::now();
+        let mut flops = work.flops(prepared.problem.active());
         let found = match branch {
             Branch::Noop => Ok((prepared.fit.theta.clone(), 0)),
             Branch::Influence => match &self.plan.influence {
@@ -141,13 +165,15 @@ impl Run<'_, '_> {
             Branch::Newton { steps } => return Ok(self.newton(steps)),
             Branch::Retrain => {
                 let done = Retrain.remove(&request)?;
-                self.flops += done.cost.flops;
+                flops = done.cost.flops;
                 Ok((done.theta, done.cost.row_visits as u64))
             }
         };
         let Ok((theta, visits)) = found else { return Ok(None) };
-        if branch != Branch::Retrain {
-            self.flops += work.flops(theta.len());
+        self.spent(visits, flops, begun);
+        if branch == Branch::Influence {
+            // The step was taken when it was planned.
+            self.cost.seconds += self.plan.influence_seconds;
         }
         let certified = self.certify(&theta);
         self.tried.push(Attempt { branch, visits, certified });
@@ -163,10 +189,11 @@ impl Run<'_, '_> {
             Workload::of(Branch::Newton { steps: 1 }, self.prepared.problem.rows(), self.forget.len(), 0);
         let mut certified = None;
         while done < most {
+            let begun = Instant::now();
             let next = newton_step(&objective, &theta).ok().map(|step| &theta + step);
             theta = next.filter(|t| t.iter().all(|v| v.is_finite()))?;
             done += 1;
-            self.flops += one.flops(theta.len());
+            self.spent(one.visits(), one.flops(theta.len()), begun);
             certified = self.certify(&theta);
             let branch = Branch::Newton { steps: done };
             self.tried.push(Attempt { branch, visits: one.visits(), certified });

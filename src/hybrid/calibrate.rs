@@ -24,7 +24,8 @@ pub struct Rates {
 /// Each measurement is the least of so many: what else runs on the machine only adds.
 const TRIALS: usize = 3;
 
-fn least<T>(mut work: impl FnMut() -> T) -> f64 {
+/// The seconds that work takes.
+pub(super) fn fastest<T>(mut work: impl FnMut() -> T) -> f64 {
     let timed = |_| {
         let begun = Instant::now();
         black_box(work());
@@ -43,10 +44,10 @@ impl Rates {
         let hessian = full.hessian(theta);
         let factor = Cholesky::new(hessian.clone(), "the Hessian on all rows")?;
         Ok(Rates {
-            gradient: least(|| full.gradient(theta)) / n,
-            hessian: least(|| full.hessian(theta)) / n,
-            factor: least(|| Cholesky::new(hessian.clone(), "the Hessian").map(|f| f.solve(theta))),
-            solve: least(|| factor.solve(theta)),
+            gradient: fastest(|| full.gradient(theta)) / n,
+            hessian: fastest(|| full.hessian(theta)) / n,
+            factor: fastest(|| Cholesky::new(hessian.clone(), "the Hessian").map(|f| f.solve(theta))),
+            solve: fastest(|| factor.solve(theta)),
         })
     }
 

@@ -29,6 +29,7 @@ use crate::objective::Reduction;
 use crate::objective::enclosed::{Enclosed, exact};
 use crate::unlearn::influence::{Weights, right_side};
 use nalgebra::DVector;
+use std::time::Instant;
 
 /// Most Newton steps that are offered.
 const MOST_STEPS: usize = 4;
@@ -65,6 +66,8 @@ pub struct Plan {
     pub planning: u64,
     /// The influence step's end, where one was computed.
     pub(crate) influence: Option<DVector<f64>>,
+    /// How long that took.
+    pub(crate) influence_seconds: f64,
     pub(crate) known: Option<Downdated>,
 }
 
@@ -132,8 +135,8 @@ pub fn estimate(prepared: &Prepared<'_>, forget: &RowSet, tolerance: Tolerance) 
         .sort_by(|a, b| (a.work.visits(), a.flops).partial_cmp(&(b.work.visits(), b.flops)).expect("finite"));
     let choice = choose(&estimates, tolerance);
     let planning = if known.is_none() { 0 } else { m + if steps.end.is_some() { n } else { 0 } } as u64;
-    let influence = steps.end;
-    Ok(Plan { estimates, choice, tolerance, planning, influence, known })
+    let (influence, influence_seconds) = (steps.end, steps.seconds);
+    Ok(Plan { estimates, choice, tolerance, planning, influence, influence_seconds, known })
 }
 
 /// What is known about a branch's error beforehand.
@@ -162,6 +165,8 @@ struct Steps {
     /// `θ + Δ`.
     end: Option<DVector<f64>>,
     influence: Option<Certified>,
+    /// How long the step took.
+    seconds: f64,
     /// `‖Δ‖`, rounded up.
     length: f64,
     /// `‖∇F(θ)‖` on all rows.
@@ -182,6 +187,7 @@ impl Steps {
             noop: None,
             end: None,
             influence: None,
+            seconds: 0.0,
             length: f64::INFINITY,
             fit_residual: prepared.fit_residual().map_or(f64::INFINITY, Interval::hi),
             remainder: None,
@@ -192,8 +198,10 @@ impl Steps {
         steps.noop = certified(norm(&known.gradient), &known.constants);
         steps.floor = width(&known.gradient);
         let Some(factor) = prepared.factor() else { return Ok(steps) };
+        let begun = Instant::now();
         let delta = factor.solve(&right_side(problem, forget, theta, Weights::Simplex)?);
         let end = theta + &delta;
+        steps.seconds = begun.elapsed().as_secs_f64();
         if end.iter().any(|v| !v.is_finite()) {
             return Ok(steps);
         }
@@ -249,10 +257,13 @@ impl Steps {
             (Interval::point(self.length) + Interval::point(c.distance.hi())).hi()
         });
         let start = Interval::point(noop.distance.hi().min(by_influence));
-        let bound = after_steps(start, steps, q, mu).map(|b| b.value.hi()).ok().filter(|b| b.is_finite());
+        let after = |steps| after_steps(start, steps, q, mu).map(|b| b.value.hi()).ok();
+        // Steps after the first are known to help only where each bound is below the one before.
+        let bound =
+            after(steps).filter(|b| steps == 1 && b.is_finite() || after(steps - 1).is_some_and(|a| *b < a));
         let because = match bound {
             Some(_) => format!("{A_PRIORI}, in exact arithmetic"),
-            None => "the bound overflows".into(),
+            None => "no contraction is shown: (Q/2μ) times the distance is 1 or more".into(),
         };
         let forecast =
             if q == 0.0 { Some(0.0) } else { self.remainder.map(|r| forecast(r, self.length, steps, mu)) };

@@ -5,10 +5,16 @@
 //! workload of SISA ([`crate::sisa::workload`]) against a threshold or against measured costs, and a third boundary, derived
 //! here, that asks for a certificate.
 
+use super::calibrate::fastest;
 use super::tolerance::Tolerance;
 use crate::error::{Error, Result};
+use crate::objective::Problem;
+use nalgebra::{DMatrix, DVector};
 use std::fmt;
 use std::str::FromStr;
+
+/// Vectors that are added up to measure what a coordinate costs.
+const VECTORS: usize = 256;
 
 /// Who decides between retraining and updating.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +39,25 @@ pub enum Policy {
 }
 
 impl Policy {
+    /// [`Policy::Calibrated`] with costs measured on this machine, each the least of a few trials: a pass of gradients over
+    /// all rows, and vectors of as many coordinates added up.
+    pub fn measured(problem: &Problem) -> Policy {
+        let (objective, k) = (problem.full(), problem.active());
+        let theta = DVector::zeros(k);
+        let vectors = DMatrix::from_element(k, VECTORS, 0.5);
+        let add = || {
+            let mut sum = theta.clone();
+            vectors.column_iter().for_each(|v| sum += v);
+            sum
+        };
+        // A clock that did not move is no measurement; nothing is faster than this.
+        let least = |seconds: f64| seconds.max(1e-9);
+        Policy::Calibrated {
+            visit: least(fastest(|| objective.gradient(&theta))) / problem.rows() as f64,
+            coordinate: least(fastest(add)) / (k.max(1) * VECTORS) as f64,
+        }
+    }
+
     /// Checks the domain.
     ///
     /// # Errors

@@ -32,14 +32,11 @@ pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
 type Sizes = (usize, usize, usize, usize, usize);
 type Kinds = (usize, bool, u64, i32, i32);
 
-fn assemble(
-    ((shards, slices, epochs, batch, inputs), (loss, momentum, seed, rate, decay), (x, y), requests): (
-        Sizes,
-        Kinds,
-        (Vec<i32>, Vec<usize>),
-        Vec<Vec<usize>>,
-    ),
-) -> Drawn {
+type Entries = (Vec<i32>, Vec<usize>);
+
+fn assemble((sizes, kinds, (x, y), requests): (Sizes, Kinds, Entries, Vec<Vec<usize>>)) -> Drawn {
+    let (shards, slices, epochs, batch, inputs) = sizes;
+    let (loss, momentum, seed, rate, decay) = kinds;
     let loss = [Loss::Logistic, Loss::Squared, Loss::Softmax][loss];
     let x = x[..ROWS * inputs].iter().map(|v| f64::from(*v) / 4.0).collect();
     let y = y.iter().map(|v| match loss {
