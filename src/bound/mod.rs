@@ -17,6 +17,7 @@ pub mod recollection;
 pub mod removal;
 pub mod residual;
 pub mod sgd;
+pub mod skipping;
 pub mod warnecke;
 pub mod zhang;
 

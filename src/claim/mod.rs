@@ -1,8 +1,10 @@
 //! Claims: statements from the literature (or derived here), each with a checker that compares what is
 //! claimed with true retraining, and the verdict that is expected.
 
+pub mod carried;
 pub mod case;
 pub mod controls;
+pub mod direct;
 mod directed;
 pub mod evidence;
 pub mod exact;
@@ -97,6 +99,8 @@ pub enum Depth {
 pub fn all() -> Vec<Claim> {
     [
         sgd::claims(),
+        direct::claims(),
+        carried::claims(),
         second_order::claims(),
         ladder::claims(),
         ladder_taylor::claims(),

@@ -17,14 +17,14 @@
 
 use crate::bound::additive::Defect;
 use crate::bound::ledger::{Entry, Ledger};
-use crate::constants::{LocalConstants, Region, RowConstants};
+use crate::constants::{LocalConstants, Region, RowConstants, kept_inputs};
 use crate::data::RowSet;
 use crate::numeric::interval::Interval;
 use crate::numeric::real::norm;
-use crate::numeric::spectrum::gamma;
+use crate::numeric::spectrum::{gamma, gram_norm_upper};
 use crate::objective::Problem;
 use crate::objective::enclosed::{curvature, exact, forward, residuals};
-use crate::train::plan::Plan;
+use crate::train::plan::{Plan, Step};
 use crate::train::rounding::RunEnclosure;
 use crate::train::sgd::Trajectory;
 use crate::train::units::Units;
@@ -37,6 +37,8 @@ struct Recorded {
     /// Sums of `Lᵢ` and `Qᵢ` over the batch.
     smoothness: Interval,
     bend: Interval,
+    /// `c₃ λ_max(Σ ‖x̃ᵢ‖ x̃ᵢx̃ᵢᵀ)`, which bounds what any part of the batch sums to (1/|B| left out).
+    spectral: f64,
     /// `γ_N(γ + A) + c`, `γ_N`, `τ` and what underflow allows.
     relative: f64,
     rounding: f64,
@@ -127,6 +129,7 @@ impl History {
                     bend = bend + Interval::point(rows[i].hessian_lipschitz);
                     longest = longest.max(norms[i]);
                 }
+                let spectral = spectral_bend(problem, step, &norms).min(bend.hi());
                 let decay = Interval::point(plan.weight_decay);
                 let count = Interval::point((operations * problem.active()) as f64);
                 Recorded {
@@ -134,6 +137,7 @@ impl History {
                     size,
                     smoothness,
                     bend,
+                    spectral,
                     relative: (rounding * (decay + a / size) + c / size).hi(),
                     rounding: rounding.hi(),
                     own: own.hi(),
@@ -189,7 +193,10 @@ impl History {
                 eta: s.eta,
                 keep_lipschitz: (kept(s.smoothness, smoothness[k]) + decay).hi(),
                 keep_strong: self.decay,
-                keep_hessian_lipschitz: kept(s.bend, bend[k]).hi(),
+                // Rows left out only make it smaller.
+                keep_hessian_lipschitz: kept(s.bend, bend[k])
+                    .hi()
+                    .min((Interval::point(s.spectral) / s.size).hi()),
                 touched: count[k] > 0,
                 drop_lipschitz: if count[k] > 0 { drop } else { 0.0 },
                 drop_norm: if count[k] > 0 {
@@ -214,7 +221,7 @@ impl History {
         let radius = Interval::point(self.known.radii[k]);
         let mut product = Interval::point(s.relative) * now
             + Interval::point(visits as f64) * Interval::point(s.own)
-            + radius * (s.bend / s.size * now + Interval::point(entry.drop_lipschitz))
+            + radius * (Interval::point(s.spectral) / s.size * now + Interval::point(entry.drop_lipschitz))
             + Interval::point(s.least);
         let some = Interval::point(1.0 + 1e-9);
         if self.momentum > 0.0 && k > 0 {
@@ -226,6 +233,22 @@ impl History {
         let step = unit * (now + next) * some + Interval::point(s.least);
         Defect { product: product.hi(), step: step.hi() }
     }
+}
+
+/// The Lipschitz constant of the batch's Hessian times its size: with `|ℓ‴| ≤ c₃` along any line, for unit vectors
+/// `a, b` and any part of the batch `|Σ ℓ‴(x̃ᵢ·v)(x̃ᵢ·a)(x̃ᵢ·b)| ≤ c₃‖v‖ Σ ‖x̃ᵢ‖(x̃ᵢ·a)²` at worst over `a = b`.
+fn spectral_bend(problem: &Problem, step: &Step, norms: &[Interval]) -> f64 {
+    let third = problem.model().loss().constants().third;
+    if third == 0.0 {
+        return 0.0;
+    }
+    let mut times = vec![0.0; problem.rows()];
+    step.rows.iter().for_each(|&i| times[i] += 1.0);
+    let Ok(batch) = problem.weighted(times.clone()) else { return f64::INFINITY };
+    let (columns, rows, _) = kept_inputs(&batch);
+    let weigh = |i: usize| (Interval::point(times[i]) * norms[i]).hi();
+    let weights: Vec<f64> = (0..times.len()).filter(|&i| times[i] > 0.0).map(weigh).collect();
+    (Interval::point(third) * Interval::point(gram_norm_upper(columns, &rows, &weights))).hi()
 }
 
 /// What the float kernels compute for a row.

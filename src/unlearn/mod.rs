@@ -7,13 +7,16 @@
 //! forgotten rows.
 //!
 //! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`,
-//! `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
-//! [`woodfisher`]) promise nothing by themselves; their results carry what holds for *any* parameters: for a linear
+//! `precomputed`, `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
+//! [`woodfisher`], [`amnesiac`], [`deltagrad`], [`direct_fine_tune`]) promise nothing by themselves; their results carry what holds for *any* parameters: for a linear
 //! model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus
 //! the way from it.
 
 pub mod addback;
+pub mod amnesiac;
 mod certificate;
+pub mod deltagrad;
+pub mod direct_fine_tune;
 pub(crate) mod enclosed;
 mod evidence;
 pub mod features;
@@ -39,6 +42,7 @@ pub mod retrain;
 pub mod retrain_repruned;
 pub mod ridge_deletion;
 mod settings;
+pub mod subtraction;
 pub mod woodfisher;
 
 pub use outcome::{Cost, Guarantee, Unlearned};
@@ -175,8 +179,11 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
         Box::new(addback::Addback { reference: Reference::Start }),
         Box::new(addback::Addback { reference: Reference::End }),
         Box::new(addback::Addback { reference: Reference::Recorded }),
+        Box::new(amnesiac::Amnesiac),
         Box::new(recollection::Recollection),
         Box::new(precomputed::PerRow),
+        Box::new(deltagrad::DeltaGrad::default()),
+        Box::new(direct_fine_tune::DirectFineTune::default()),
         Box::new(influence::Influence { weights: influence::Weights::Simplex }),
         Box::new(influence::Influence { weights: influence::Weights::Boolean }),
         Box::new(influence_cg::InfluenceCg::default()),
