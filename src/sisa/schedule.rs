@@ -67,7 +67,7 @@ impl Epochs {
                     return refuse(format!(
                         "2·{unsliced}/({slices}+1) epochs per stage are not whole; use a multiple of {}, or the \
                          floor rule",
-                        if slices % 2 == 0 { slices + 1 } else { slices.div_ceil(2) }
+                        if slices.is_multiple_of(2) { slices + 1 } else { slices.div_ceil(2) }
                     ));
                 }
                 vec![2 * unsliced / (slices + 1); slices]
