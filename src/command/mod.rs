@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod stateful;
 mod status;
+mod streams;
 mod study;
 mod train;
 mod training;
@@ -56,6 +57,8 @@ enum Command {
     Status(status::Arguments),
     /// The evaluation table: methods × sparsities × seeds on a scenario of forgetting
     Study(study::Arguments),
+    /// Streams of requests: what retraining, updating and choosing between them cost
+    Streams(streams::Arguments),
     /// Value, gradient, Hessian and relatives at given parameters
     Derive(derive::Arguments),
     /// What there is: claims, methods, bounds, datasets, models
@@ -98,6 +101,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Plan(arguments)) => plan::run(&arguments),
         Some(Command::Status(arguments)) => status::run(&arguments),
         Some(Command::Study(arguments)) => study::run(&arguments),
+        Some(Command::Streams(arguments)) => streams::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
     })

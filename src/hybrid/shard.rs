@@ -15,6 +15,7 @@ use nalgebra::DVector;
 use std::cell::OnceCell;
 
 /// The vectors of one shard.
+#[derive(Clone)]
 pub(super) struct Log {
     /// The rows of the shard that its last exact run was already without, increasing.
     base: Vec<usize>,

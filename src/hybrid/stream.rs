@@ -113,6 +113,7 @@ pub struct Spent {
 }
 
 /// An ensemble that answers requests.
+#[derive(Clone)]
 pub struct Stream<S: Store> {
     ensemble: Ensemble,
     store: S,

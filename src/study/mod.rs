@@ -27,6 +27,7 @@ pub mod record;
 pub mod run;
 pub mod scale;
 pub mod scenario;
+pub mod stream;
 pub mod table;
 pub mod training;
 pub mod trend;
