@@ -6,6 +6,8 @@ mod journal;
 mod records;
 #[path = "study/scenario.rs"]
 mod scenario;
+#[path = "study/streams.rs"]
+mod streams;
 
 use unlearn::data::{Dataset, builtin};
 use unlearn::study::config::Fingerprint;

@@ -254,7 +254,8 @@ fn block(config: &Config, records: &[Record], cell: Cell) -> Block {
             seconds: mine
                 .iter()
                 .all(|r| r.seconds.is_some())
-                .then(|| summary(&|r| r.seconds.unwrap_or(0.0)))?,
+                .then(|| summary(&|r| r.seconds.unwrap_or(0.0)))
+                .flatten(),
         })
     };
     Block { cell, rows: config.strategies.iter().filter_map(row).collect(), expected }
