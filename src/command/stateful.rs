@@ -355,6 +355,14 @@ fn plan_text(plan: &StreamPlan) -> String {
         plan.workload.share(),
     );
     text += &paragraph("  why        ", &plan.why);
+    if plan.carried() > 0 {
+        let told = format!(
+            "carried through the runs for this command, {} row visits; a process that keeps them ready (Stream::prepare in \
+             the library) only reads them",
+            plan.carried()
+        );
+        text += &paragraph("  vectors    ", &told);
+    }
     let unable = plan.shards.iter().find_map(|s| s.update.as_ref().err());
     if let Some(why) = unable {
         text += &paragraph("  no update  ", why);
@@ -372,6 +380,7 @@ fn plan_json(plan: &StreamPlan, spent: Option<Spent>) -> Value {
             "from_slice": s.redo.stage + 1,
             "vectors": update.map(|u| u.vectors),
             "coordinates": update.map(|u| u.coordinates),
+            "carried_row_visits": update.map(|u| u.carried),
             "bound": update.and_then(|u| u.bound),
             "because": update.map(|u| &u.because),
             "no_update": s.update.as_ref().err(),

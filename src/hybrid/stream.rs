@@ -65,6 +65,9 @@ pub struct Estimate {
     pub vectors: usize,
     /// Coordinates that are read.
     pub coordinates: u64,
+    /// Row visits (a gradient or a Hessian–vector product each) that it took to carry them for this plan; 0 when they
+    /// were carried beforehand ([`Stream::prepare`]).
+    pub carried: u64,
     /// The bound on the distance from the retrained shard, for all rows deleted since.
     pub bound: Option<f64>,
     /// What it rests on, or why there is none.
@@ -92,6 +95,11 @@ impl StreamPlan {
     /// Row visits of the shards that are retrained: what the answer will take.
     pub fn visits(&self) -> u64 {
         self.shards.iter().filter(|s| s.choice == Move::Retrain).map(|s| s.redo.visits).sum()
+    }
+
+    /// Row visits that carrying vectors for this plan took: what a store kept ready would have saved.
+    pub fn carried(&self) -> u64 {
+        self.shards.iter().filter_map(|s| s.update.as_ref().ok()).map(|u| u.carried).sum()
     }
 
     /// Coordinates that updates read.
