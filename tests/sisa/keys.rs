@@ -65,6 +65,10 @@ fn every_ingredient_counts() {
         let flags: Vec<bool> = (0..9).map(|j| j != pruned).collect();
         with(base.clone().with_mask(Mask::new(&flags).unwrap()).unwrap(), settings())
     };
+    // All linear models start at 0: only the mask tells them apart.
+    let linear = problem(data(FEATURES, TARGETS, false), &[2, 1], Activation::Identity, Logistic, true);
+    let linear_mask =
+        |flags: [bool; 3]| with(linear.clone().with_mask(Mask::new(&flags).unwrap()).unwrap(), settings());
     let (mut features, mut targets) = (FEATURES, TARGETS);
     features[4] = 4.0;
     targets[2] = 1.0;
@@ -81,6 +85,8 @@ fn every_ingredient_counts() {
         with(base.clone().with_perturbation(DVector::from_element(9, 0.5)).unwrap(), settings()),
         mask(0),
         mask(1),
+        linear_mask([true, false, true]),
+        linear_mask([true, true, false]),
         of(data(features, TARGETS, false)),
         of(data(FEATURES, targets, false)),
         of(data(FEATURES, TARGETS, true)),
