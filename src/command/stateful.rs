@@ -87,7 +87,7 @@ pub(super) struct Work {
     tolerance: Option<Tolerance>,
     /// threshold:SHARE, or calibrated[:SECONDS-PER-VISIT:SECONDS-PER-COORDINATE], measured here where not given
     /// (reconstructions; what they return may be certified to nothing)
-    #[arg(long, value_name = "POLICY", requires = "forget")]
+    #[arg(long, value_name = "POLICY", conflicts_with_all = ["heal", "resume"])]
     policy: Option<Named>,
     /// Retrain every shard that is not exact
     #[arg(long, conflicts_with_all = ["forget", "resume"])]

@@ -80,7 +80,7 @@ fn bad_combinations_are_refused() {
     desk.refused(&line("--tolerance nan"), &["tolerance"]);
     desk.refused(&line("--tolerance much"), &["write a number"]);
     desk.refused(&line("--tolerance 1 --sgd"), &["recorded runs", "--state DIR"]);
-    desk.refused(&line("--method newton --certificate a.cert"), &["--tolerance"]);
+    desk.refused(&line("--method newton --certificate a.cert"), &["cannot be used with"]);
     desk.refused(&format!("plan {WDBC} --tolerance 1"), &["--forget FILE"]);
     desk.refused(&format!("plan {WDBC} --forget forget"), &["--tolerance"]);
 }

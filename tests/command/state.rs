@@ -87,7 +87,8 @@ fn bad_combinations_are_refused() {
     desk.refused(&format!("train {WDBC} --sgd --state st"), &["st"]);
     desk.refused("remove --state st", &["--forget"]);
     desk.refused("remove --state st --forget forget", &["--tolerance", "--policy"]);
-    desk.refused("remove --state st --heal --tolerance 1", &["--forget"]);
+    desk.refused("remove --state st --heal --tolerance 1", &["cannot be used with"]);
+    desk.refused("remove --state st --tolerance 1", &["--forget"]);
     desk.refused("remove --state st --heal --forget forget --tolerance 1", &["cannot be used with"]);
     desk.refused(
         "remove --state st --forget forget --method newton",
