@@ -136,7 +136,7 @@ fn zero(case: &Case) -> Result<Outcome> {
         Ok(none(differing(stream.ensemble().models(), &sharded.scratch(&sharded.forget)?)))
     })())?;
     // Without a ridge there may be no minimiser.
-    match case.fit().and_then(|fit| on_minimiser(fit)) {
+    match case.fit().and_then(on_minimiser) {
         Ok(outcome) => both(outcome, on_shards),
         Err(_) => Ok(on_shards),
     }

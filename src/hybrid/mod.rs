@@ -29,6 +29,7 @@ pub mod choose;
 pub mod estimate;
 mod history;
 mod journal;
+mod moves;
 pub mod policy;
 pub mod prepared;
 mod shard;

@@ -40,8 +40,7 @@ fn a_stream_is_answered_within_its_tolerance_and_healed() {
         }
         let text = desk.done("status --state hybrid");
         assert!(text.contains("request") && text.lines().all(|l| l.chars().count() <= 120), "{text}");
-        let exact = format!("remove --state exact --forget forget --tolerance 0 --json -");
-        desk.done(&exact);
+        desk.done("remove --state exact --forget forget --tolerance 0 --json -");
     }
     let updated = objects(&desk.done("status --state hybrid --json -")).remove(0);
     assert!(retrained > 0 && bounds(&updated).iter().any(|b| *b != Some(0.0)), "{updated}");
