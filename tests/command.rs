@@ -10,10 +10,14 @@ mod derive;
 mod fuzz;
 #[path = "command/list.rs"]
 mod list;
+#[path = "command/plan.rs"]
+mod plan;
 #[path = "command/prune.rs"]
 mod prune;
 #[path = "command/remove.rs"]
 mod remove;
+#[path = "command/state.rs"]
+mod state;
 #[path = "command/study.rs"]
 mod study;
 #[path = "command/train.rs"]
@@ -101,7 +105,9 @@ fn objects(text: &str) -> Vec<serde_json::Value> {
 fn help_and_version_go_to_standard_output() {
     let desk = Desk::new();
     let help = desk.done("--help");
-    for word in ["verify", "audit", "train", "prune", "remove", "derive", "list", "Exit status"] {
+    for word in
+        ["verify", "audit", "train", "prune", "remove", "plan", "status", "derive", "list", "Exit status"]
+    {
         assert!(help.contains(word), "{help}");
     }
     assert!(desk.done("derive --help").contains("gauss-newton"));

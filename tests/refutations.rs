@@ -80,6 +80,8 @@ const WEAKENED: &[(&str, f64)] = &[
     ("features-gradient", 0.5),
     ("features-first-order", 0.125),
     ("features-second-order", 0.01),
+    ("planner-within", 0.01),
+    ("hybrid-bound", 0.1),
     ("mask-norm", 0.5),
     ("mask-extremes", 0.5),
     ("mask-interlacing", 0.5),

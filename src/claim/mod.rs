@@ -9,6 +9,7 @@ mod directed;
 pub mod evidence;
 pub mod exact;
 pub mod fixed;
+pub mod hybrid;
 pub mod identities;
 pub mod ladder;
 pub mod ladder_features;
@@ -116,6 +117,7 @@ pub fn all() -> Vec<Claim> {
         controls::claims(),
         woodfisher::claims(),
         sisa::claims(),
+        hybrid::claims(),
     ]
     .concat()
 }

@@ -6,7 +6,7 @@
 
 pub mod cost;
 pub mod retraining;
-mod sharded;
+pub(super) mod sharded;
 
 use self::retraining::{Order, forgotten, healed, repacked, resumed, stale, stateless, visited};
 use super::directed::{Small, case};

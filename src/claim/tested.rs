@@ -34,6 +34,8 @@ const PLANTED: &[(&str, &[&str])] = &[
             "influence-error",
             "influence-safe",
             "ladder-worst-case",
+            "planner-within",
+            "hybrid-bound",
             "ladder-newton",
             "ladder-influence",
             "guo-perturbed-corrected",

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. No mathematics here; every number comes from the library.
 
+mod answers;
 mod audit;
 mod claims;
 mod derive;

@@ -32,7 +32,8 @@ pub(super) struct Arguments {
     pub(super) tolerance: Option<Tolerance>,
     /// With --tolerance: write a certificate of the result, which proofs/check-certificate verifies in Coq (linear:squared
     /// and linear:logistic with λ above 0, at most 20 active parameters and 200 rows kept)
-    #[arg(long, value_name = "FILE", requires = "tolerance")]
+    // A requirement that conflicts with another argument is not enforced, so that the conflict is named too.
+    #[arg(long, value_name = "FILE", requires = "tolerance", conflicts_with = "method")]
     pub(super) certificate: Option<PathBuf>,
     #[command(flatten)]
     settings: settings::Options,

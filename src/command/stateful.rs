@@ -1,20 +1,17 @@
 //! `train`, `plan` and `remove` with `--state DIR`: a stream of requests to an ensemble that lives in a directory.
 
+use super::answers::{plan_json, plan_text, spent_text};
 use super::{Cli, Command, Outcome, output, train};
 use clap::Parser;
 use nalgebra::DVector;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use unlearn::data::{RowSet, read, write};
 use unlearn::error::{Error, Result};
 use unlearn::hybrid::state::{State, summary};
-use unlearn::hybrid::stream::{Move, ShardPlan, Spent, StreamPlan};
 use unlearn::hybrid::{Policy, Tolerance};
-use unlearn::report::between::above;
 use unlearn::report::number::count;
-use unlearn::report::paragraph::paragraph;
-use unlearn::report::table::{Align, Table};
 use unlearn::sisa::blueprint::Blueprint;
 
 /// What is said under the help of `plan`.
@@ -87,7 +84,7 @@ pub(super) struct Work {
     tolerance: Option<Tolerance>,
     /// threshold:SHARE, or calibrated[:SECONDS-PER-VISIT:SECONDS-PER-COORDINATE], measured here where not given
     /// (reconstructions; what they return may be certified to nothing)
-    #[arg(long, value_name = "POLICY", requires = "forget")]
+    #[arg(long, value_name = "POLICY", conflicts_with_all = ["heal", "resume"])]
     policy: Option<Named>,
     /// Retrain every shard that is not exact
     #[arg(long, conflicts_with_all = ["forget", "resume"])]
@@ -311,86 +308,4 @@ fn save(path: &Path, state: &State) -> Result<()> {
     let arrays: Vec<(&str, &[usize], &[f64])> =
         (0..models.len()).map(|k| (names[k].as_str(), &shapes[k][..], models[k].as_slice())).collect();
     write::archive(path, &arrays)
-}
-
-fn spent_text(spent: Spent) -> String {
-    format!(
-        "  cost       {} row visits ({} predicted), {} coordinates read\n",
-        spent.visits, spent.predicted, spent.coordinates
-    )
-}
-
-fn plan_text(plan: &StreamPlan) -> String {
-    if plan.rows.is_empty() {
-        return "all of these rows were forgotten before: nothing to do\n".into();
-    }
-    let mut table = Table::new(&[
-        ("shard", Align::Right),
-        ("choice", Align::Left),
-        ("retraining", Align::Right),
-        ("from slice", Align::Right),
-        ("vectors", Align::Right),
-        ("bound of an update", Align::Right),
-    ]);
-    for s in &plan.shards {
-        let (vectors, bound) = match &s.update {
-            Ok(u) => (u.vectors.to_string(), u.bound.map_or("none".into(), |b| format!("<= {}", above(b)))),
-            Err(_) => (String::new(), "-".into()),
-        };
-        let slice = (s.redo.stage + 1).to_string();
-        table.row([
-            s.shard.to_string(),
-            s.choice.name().into(),
-            s.redo.visits.to_string(),
-            slice,
-            vectors,
-            bound,
-        ]);
-    }
-    let mut text = format!(
-        "{} to forget in {}: retraining takes {} row visits, {:.4} of what training anew takes\n{table}",
-        count(plan.rows.len(), "row"),
-        count(plan.shards.len(), "shard"),
-        plan.workload.visits,
-        plan.workload.share(),
-    );
-    text += &paragraph("  why        ", &plan.why);
-    let unable = plan.shards.iter().find_map(|s| s.update.as_ref().err());
-    if let Some(why) = unable {
-        text += &paragraph("  no update  ", why);
-    }
-    text
-}
-
-fn plan_json(plan: &StreamPlan, spent: Option<Spent>) -> Value {
-    let shard = |s: &ShardPlan| {
-        let update = s.update.as_ref().ok();
-        json!({
-            "shard": s.shard,
-            "choice": s.choice.name(),
-            "retraining_row_visits": s.redo.visits,
-            "from_slice": s.redo.stage + 1,
-            "vectors": update.map(|u| u.vectors),
-            "coordinates": update.map(|u| u.coordinates),
-            "bound": update.and_then(|u| u.bound),
-            "because": update.map(|u| &u.because),
-            "no_update": s.update.as_ref().err(),
-        })
-    };
-    let mut value = json!({
-        "rows": plan.rows,
-        "policy": plan.policy.to_string(),
-        "shards": plan.shards.iter().map(shard).collect::<Vec<_>>(),
-        "workload": plan.workload.visits,
-        "full": plan.workload.full,
-        "share": plan.share,
-        "predicted_row_visits": plan.visits(),
-        "retrained": plan.shards.iter().filter(|s| s.choice == Move::Retrain).count(),
-        "why": plan.why,
-    });
-    if let Some(spent) = spent {
-        value["row_visits"] = spent.visits.into();
-        value["coordinates"] = spent.coordinates.into();
-    }
-    value
 }

@@ -11,6 +11,9 @@
 //! certificate computed from the result itself, and a branch whose certificate is not within the tolerance is
 //! followed by the next dearer one, in the end by retraining. So no answer is outside the tolerance.
 //!
+//! On an ensemble ([`stream`]) the rule is asked shard by shard, or a [`Policy`] of the reconstruction decides by cost. A
+//! stream that outlives its process is kept by a [`state`]: a directory that can be killed at any moment.
+//!
 //! Retraining is right by definition: its result is the reference, whatever rounding does to it. For a tolerance
 //! below what floating point can certify it is the only answer, and its own certified distance from the minimiser over
 //! the reals, which may then exceed the tolerance, is reported.
@@ -26,6 +29,7 @@ pub mod choose;
 pub mod estimate;
 mod history;
 mod journal;
+mod moves;
 pub mod policy;
 pub mod prepared;
 mod shard;

@@ -12,7 +12,7 @@ use crate::train::units::Units;
 use crate::unlearn::Guarantee;
 use crate::unlearn::precomputed::Precomputed;
 use nalgebra::DVector;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 /// The vectors of one shard.
 #[derive(Clone)]
@@ -21,9 +21,12 @@ pub(super) struct Log {
     base: Vec<usize>,
     /// Of all rows of the shard.
     prepared: OnceCell<Precomputed>,
+    /// The last offer and its rows: a plan is usually carried out next.
+    recent: RefCell<Option<(Vec<usize>, Offer)>>,
 }
 
 /// An update that could be made.
+#[derive(Clone)]
 pub(super) struct Offer {
     pub(super) theta: DVector<f64>,
     pub(super) estimate: Estimate,
@@ -31,7 +34,7 @@ pub(super) struct Offer {
 
 impl Log {
     pub(super) fn new(base: Vec<usize>) -> Log {
-        Log { base, prepared: OnceCell::new() }
+        Log { base, prepared: OnceCell::new(), recent: RefCell::new(None) }
     }
 
     /// The rows of a shard among those that are gone.
@@ -83,6 +86,7 @@ impl Log {
         let made = self.carry(blueprint, shard, &Units::each_of(&rows))?;
         let visits = made.preparation().row_visits as u64;
         self.prepared = OnceCell::from(made);
+        self.recent = RefCell::new(None);
         Ok(visits)
     }
 
@@ -97,23 +101,34 @@ impl Log {
             return Ok(Err(why));
         }
         let rows = RowSet::new(gone.total(), self.since_exact(blueprint, shard, gone))?;
-        let made;
-        let vectors = match self.prepared.get() {
-            Some(all) => all,
-            None => {
-                made = self.carry(blueprint, shard, &Units::each_of(&rows))?;
-                &made
-            }
+        if let Some((known, offer)) = &*self.recent.borrow()
+            && known == rows.rows()
+        {
+            return Ok(Ok(offer.clone()));
+        }
+        let mut carried = 0;
+        let made = match self.prepared.get() {
+            Some(all) => all.remove(&rows),
+            None => self.carry(blueprint, shard, &Units::each_of(&rows)).and_then(|v| {
+                carried = v.preparation().row_visits as u64;
+                v.remove(&rows)
+            }),
         };
-        let out = vectors.remove(&rows)?;
+        let out = match made {
+            Ok(out) => out,
+            // Retraining may still be possible.
+            Err(why) => return Ok(Err(why.to_string())),
+        };
         let (bound, because) = match out.guarantee {
             Guarantee::Exact { theorem } => (Some(0.0), theorem.to_owned()),
             Guarantee::Within { distance, theorem } => (Some(distance), theorem.to_owned()),
             Guarantee::None { why } => (None, why),
         };
         let coordinates = (rows.len() * out.theta.len()) as u64;
-        let estimate = Estimate { vectors: rows.len(), coordinates, bound, because };
-        Ok(Ok(Offer { theta: out.theta, estimate }))
+        let estimate = Estimate { vectors: rows.len(), coordinates, carried, bound, because };
+        let offer = Offer { theta: out.theta, estimate };
+        *self.recent.borrow_mut() = Some((rows.rows().to_vec(), offer.clone()));
+        Ok(Ok(offer))
     }
 
     /// Makes a move that is not retraining. `known` is what the shard is now, when that is known: otherwise it is its last

@@ -13,6 +13,8 @@
 //! The framework of exact and approximate branches is that of Li et al. 2024 (arXiv 2412.14505, abstract only): a
 //! reconstruction. Carried vectors, bounds and the certified boundary are not from there.
 
+use super::moves::decide;
+pub use super::moves::{Estimate, Move, ShardPlan, Spent, StreamPlan};
 use super::policy::Policy;
 use super::shard::Log;
 use super::tolerance::Tolerance;
@@ -21,96 +23,7 @@ use crate::error::{Error, Result};
 use crate::sisa::blueprint::Blueprint;
 use crate::sisa::checkpoint::Store;
 use crate::sisa::ensemble::{Ensemble, Status, Update};
-use crate::sisa::workload::{Redo, Workload, nominal};
-
-/// What is done with a shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
-    /// Trained again from its last clean checkpoint.
-    Retrain,
-    /// Its carried vectors are added.
-    Update,
-    /// Left as it is, with nothing known: only where any distance is allowed and there are no vectors.
-    Leave,
-}
-
-impl Move {
-    /// A word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Move::Retrain => "retrain",
-            Move::Update => "update",
-            Move::Leave => "leave",
-        }
-    }
-}
-
-/// One shard that a request hits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ShardPlan {
-    /// The shard.
-    pub shard: usize,
-    /// What retraining it would take: exactly.
-    pub redo: Redo,
-    /// What updating it would take and give, or why that is not possible.
-    pub update: std::result::Result<Estimate, String>,
-    /// What to do.
-    pub choice: Move,
-}
-
-/// An update before it is made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Estimate {
-    /// Vectors that are read: one per row deleted since the shard was exact.
-    pub vectors: usize,
-    /// Coordinates that are read.
-    pub coordinates: u64,
-    /// The bound on the distance from the retrained shard, for all rows deleted since.
-    pub bound: Option<f64>,
-    /// What it rests on, or why there is none.
-    pub because: String,
-}
-
-/// How a request would be answered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StreamPlan {
-    /// The rows that are new.
-    pub rows: Vec<usize>,
-    /// The shards that are hit.
-    pub shards: Vec<ShardPlan>,
-    /// What retraining all of them would take, counted on the rows that are left.
-    pub workload: Workload,
-    /// `ρ`, counted on the original sizes.
-    pub share: f64,
-    /// Who decided.
-    pub policy: Policy,
-    /// In words.
-    pub why: String,
-}
-
-impl StreamPlan {
-    /// Row visits of the shards that are retrained: what the answer will take.
-    pub fn visits(&self) -> u64 {
-        self.shards.iter().filter(|s| s.choice == Move::Retrain).map(|s| s.redo.visits).sum()
-    }
-
-    /// Coordinates that updates read.
-    pub fn coordinates(&self) -> u64 {
-        let updated = self.shards.iter().filter(|s| s.choice == Move::Update);
-        updated.filter_map(|s| s.update.as_ref().ok()).map(|u| u.coordinates).sum()
-    }
-}
-
-/// What an answer took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Spent {
-    /// Row visits, predicted.
-    pub predicted: u64,
-    /// Row visits, counted.
-    pub visits: u64,
-    /// Coordinates read by updates.
-    pub coordinates: u64,
-}
+use crate::sisa::workload::{Workload, nominal};
 
 /// An ensemble that answers requests.
 #[derive(Clone)]
@@ -303,55 +216,6 @@ impl<S: Store> Stream<S> {
         let blueprint = self.ensemble.blueprint();
         for &k in shards {
             self.logs[k] = Log::new(Log::gone_from(blueprint, k, self.ensemble.deleted()));
-        }
-    }
-}
-
-/// Sets the choices, and says why.
-fn decide(policy: Policy, share: f64, workload: &Workload, shards: &mut [ShardPlan]) -> String {
-    let all = |shards: &mut [ShardPlan], update: bool| {
-        for s in shards.iter_mut() {
-            s.choice = if update && s.update.is_ok() { Move::Update } else { Move::Retrain };
-        }
-    };
-    match policy {
-        Policy::Threshold { share: most } => {
-            all(shards, share > most);
-            let (sign, what) = if share > most { (">", "update") } else { ("<=", "retrain") };
-            format!("the share of a full retraining is {share:.4} {sign} {most}: {what}")
-        }
-        Policy::Calibrated { visit, coordinate } => {
-            let retrain = visit * workload.visits as f64;
-            let read: u64 = shards.iter().filter_map(|s| s.update.as_ref().ok()).map(|u| u.coordinates).sum();
-            let update = coordinate * read as f64;
-            all(shards, retrain > update);
-            let (sign, what) = if retrain > update { (">", "update") } else { ("<=", "retrain") };
-            format!(
-                "retraining is expected to take {retrain:.3e} s {sign} {update:.3e} s of updating: {what}"
-            )
-        }
-        Policy::Certified(tolerance) => {
-            for s in shards.iter_mut() {
-                let bound = s.update.as_ref().ok().and_then(|u| u.bound);
-                s.choice = match (tolerance, bound) {
-                    (Tolerance::EXACT, _) => Move::Retrain,
-                    (Tolerance::ANY, _) if s.update.is_err() => Move::Leave,
-                    (Tolerance::ANY, _) => Move::Update,
-                    // An update visits no row; a shard with nothing to retrain is retrained for nothing.
-                    (t, Some(b)) if t.holds(b) && s.redo.visits > 0 => Move::Update,
-                    _ => Move::Retrain,
-                };
-            }
-            if tolerance == Tolerance::EXACT {
-                "tolerance 0: only retraining gives the retrained shard itself".into()
-            } else {
-                let updated = shards.iter().filter(|s| s.choice == Move::Update).count();
-                format!(
-                    "{updated} of {} hit shards are updated: the bound for all rows deleted since they were exact is within \
-                     {tolerance}",
-                    shards.len()
-                )
-            }
         }
     }
 }

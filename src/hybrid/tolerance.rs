@@ -59,6 +59,7 @@ impl FromStr for Tolerance {
 
 impl fmt::Display for Tolerance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        let plain = self.0.to_string();
+        if plain.len() <= 8 { f.pad(&plain) } else { write!(f, "{:e}", self.0) }
     }
 }

@@ -54,7 +54,7 @@ impl Lbfgs {
     /// ```
     pub fn add(&mut self, s: DVector<f64>, y: DVector<f64>) -> bool {
         let (sy, ss) = (s.dot(&y), s.dot(&s));
-        let usable = |v: f64| v >= f64::MIN_POSITIVE && v < f64::INFINITY;
+        let usable = |v: f64| (f64::MIN_POSITIVE..f64::INFINITY).contains(&v);
         // Relative to the sizes: what is left after cancellation says nothing about curvature.
         if self.memory == 0 || !usable(ss) || !usable(sy) || sy <= f64::EPSILON * s.norm() * y.norm() {
             return false;

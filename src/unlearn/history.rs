@@ -199,8 +199,9 @@ impl History {
                     .min((Interval::point(s.spectral) / s.size).hi()),
                 touched: count[k] > 0,
                 drop_lipschitz: if count[k] > 0 { drop } else { 0.0 },
+                // Bounds from above throughout: a point, so that what is evaluated from them is one number.
                 drop_norm: if count[k] > 0 {
-                    Interval::new(0.0, (size[k] + moved).hi())
+                    Interval::point((size[k] + moved).hi())
                 } else {
                     Interval::ZERO
                 },

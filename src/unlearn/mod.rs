@@ -6,11 +6,11 @@
 //! recorded run is compared with coupled retraining: the same start and the same batches without the
 //! forgotten rows.
 //!
-//! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`,
-//! `precomputed`, `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
-//! [`woodfisher`], [`amnesiac`], [`deltagrad`], [`direct_fine_tune`]) promise nothing by themselves; their results carry what holds for *any* parameters: for a linear
-//! model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus
-//! the way from it.
+//! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`, `precomputed`,
+//! `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
+//! [`woodfisher`], [`amnesiac`], [`deltagrad`], [`direct_fine_tune`]) promise nothing by themselves; their results carry
+//! what holds for *any* parameters: for a linear model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the
+//! distance guaranteed for the untouched model plus the way from it.
 
 pub mod addback;
 pub mod amnesiac;

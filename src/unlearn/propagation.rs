@@ -8,12 +8,13 @@
 
 use crate::data::RowSet;
 use crate::model::Workspace;
+use crate::model::network::Unit;
 use crate::objective::Problem;
 use crate::train::coupling::write_loss_gradient;
 use crate::train::plan::{Plan, Step};
 use crate::train::sgd::Trajectory;
 use crate::train::units::Units;
-use nalgebra::{DMatrix, DMatrixViewMut, DVector};
+use nalgebra::{DMatrix, DVector};
 use std::ops::Range;
 
 /// Columns of a panel.
@@ -63,8 +64,13 @@ struct Pass<'a> {
     /// `|B|` of the step.
     divisor: f64,
     ws: Workspace,
-    row: Vec<f64>,
+    /// The batch, a row of data per column, and its transpose.
+    batch: DMatrix<f64>,
+    transposed: DMatrix<f64>,
+    /// Tangents of the outputs, then those times the curvature: `|B| × panel` per output.
     outputs: Vec<DMatrix<f64>>,
+    curvature: Vec<f64>,
+    tangent: Vec<f64>,
     gradient: DVector<f64>,
 }
 
@@ -76,8 +82,11 @@ impl<'a> Pass<'a> {
             plan,
             divisor: 1.0,
             ws: net.workspace(),
-            row: vec![0.0; net.layers[0].fan_in],
+            batch: DMatrix::zeros(0, 0),
+            transposed: DMatrix::zeros(0, 0),
             outputs: vec![DMatrix::zeros(0, 0); net.outputs()],
+            curvature: vec![0.0; net.outputs() * net.outputs()],
+            tangent: vec![0.0; net.outputs()],
             gradient: DVector::zeros(problem.active()),
         }
     }
@@ -116,17 +125,15 @@ impl<'a> Pass<'a> {
         let net = self.problem.network();
         let layer = &net.layers[0];
         let (b, panel, fan_in) = (step.rows.len(), v.ncols(), layer.fan_in);
-        let mut x = DMatrix::zeros(fan_in, b);
-        for (n, &i) in step.rows.iter().enumerate() {
-            self.problem.data().design().row(i).write_dense(&mut self.row);
-            x.column_mut(n).copy_from_slice(&self.row);
+        if self.batch.shape() != (fan_in, b) {
+            self.batch = DMatrix::zeros(fan_in, b);
+            self.transposed = DMatrix::zeros(b, fan_in);
         }
-        // What each unit reads: everything, or its kept inputs.
-        let read = |unit: &crate::model::network::Unit| -> Option<DMatrix<f64>> {
-            let all = unit.inputs.len() == fan_in;
-            (!all).then(|| DMatrix::from_fn(unit.inputs.len(), b, |r, n| x[(unit.inputs[r] as usize, n)]))
-        };
-        let transposed = x.transpose();
+        for (n, &i) in step.rows.iter().enumerate() {
+            let mut column = self.batch.column_mut(n);
+            self.problem.data().design().row(i).write_dense(column.as_mut_slice());
+        }
+        self.batch.transpose_to(&mut self.transposed);
         for (unit, y) in layer.units.iter().zip(&mut self.outputs) {
             if y.shape() != (b, panel) {
                 *y = DMatrix::zeros(b, panel);
@@ -136,8 +143,8 @@ impl<'a> Pass<'a> {
                 (0..panel).for_each(|c| y.column_mut(c).fill(v[(at, c)]));
             }
             let rows = v.rows(unit.start, unit.inputs.len());
-            match read(unit) {
-                None => y.gemm(1.0, &transposed, &rows, 1.0),
+            match read(unit, &self.batch) {
+                None => y.gemm(1.0, &self.transposed, &rows, 1.0),
                 Some(part) => y.gemm(1.0, &part.transpose(), &rows, 1.0),
             }
         }
@@ -146,9 +153,9 @@ impl<'a> Pass<'a> {
             if let Some(at) = unit.bias {
                 (0..panel).for_each(|c| p[(at, c)] += t.column(c).sum());
             }
-            let mut rows: DMatrixViewMut<'_, f64, _, _> = p.rows_mut(unit.start, unit.inputs.len());
-            match read(unit) {
-                None => rows.gemm(1.0, &x, t, 1.0),
+            let mut rows = p.rows_mut(unit.start, unit.inputs.len());
+            match read(unit, &self.batch) {
+                None => rows.gemm(1.0, &self.batch, t, 1.0),
                 Some(part) => rows.gemm(1.0, &part, t, 1.0),
             }
         }
@@ -158,16 +165,14 @@ impl<'a> Pass<'a> {
     fn bend(&mut self, step: &Step, theta: &DVector<f64>, panel: usize) {
         let net = self.problem.network();
         let outputs = net.outputs();
-        let mut curvature = vec![0.0; outputs * outputs];
-        let mut tangent = vec![0.0; outputs];
         let share = 1.0 / self.divisor;
         for (n, &i) in step.rows.iter().enumerate() {
             let z = net.forward(theta.as_slice(), self.problem.data().design().row(i), &mut self.ws);
-            net.loss.curvature(z, &mut curvature);
+            net.loss.curvature(z, &mut self.curvature);
             for c in 0..panel {
-                tangent.iter_mut().zip(&self.outputs).for_each(|(t, y)| *t = y[(n, c)]);
-                for (o, s) in curvature.chunks_exact(outputs).enumerate() {
-                    let bent: f64 = s.iter().zip(&tangent).map(|(s, t)| s * t).sum();
+                self.tangent.iter_mut().zip(&self.outputs).for_each(|(t, y)| *t = y[(n, c)]);
+                for (o, s) in self.curvature.chunks_exact(outputs).enumerate() {
+                    let bent: f64 = s.iter().zip(&self.tangent).map(|(s, t)| s * t).sum();
                     self.outputs[o][(n, c)] = share * bent;
                 }
             }
@@ -190,4 +195,12 @@ impl<'a> Pass<'a> {
             }
         }
     }
+}
+
+/// What a unit reads of the batch when that is not everything.
+fn read(unit: &Unit, batch: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+    let all = unit.inputs.len() == batch.nrows();
+    let part =
+        || DMatrix::from_fn(unit.inputs.len(), batch.ncols(), |r, n| batch[(unit.inputs[r] as usize, n)]);
+    (!all).then(part)
 }

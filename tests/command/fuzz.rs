@@ -244,6 +244,22 @@ proptest! {
     }
 
     #[test]
+    fn plan_and_serve(
+        bytes in bytes(),
+        problem in problem(),
+        command in select(vec!["plan", "remove"]),
+        tolerance in prop_oneof![2 => select(NUMBERS.to_vec()), 1 => select(vec!["0", "1e-3", "1e6", "inf"])],
+        forgets in prop_oneof![
+            1 => option("--forget", &["mask", "theta", "empty", "bytes.csv"]),
+            2 => Just(" --forget-fraction 0.3".to_owned()),
+        ],
+        training in training(),
+        json in option("--json", &["-", "out.json", "folder", "nowhere/x"]),
+    ) {
+        survives(&desk(&bytes), &format!("{command} {problem} --tolerance {tolerance}{forgets}{training}{json}"));
+    }
+
+    #[test]
     fn derive(
         bytes in bytes(),
         problem in problem(),
@@ -271,6 +287,41 @@ proptest! {
         // Without a claim every one is checked, which takes longer than all the other cases together.
         let claim = claim.unwrap_or("sgd-identity");
         survives(&Desk::new(), &format!("verify {claim} --cases {cases} --data {data}{}{}", rest.0, rest.1));
+    }
+}
+
+proptest! {
+    // Five commands and their flushes to the disk each.
+    #![proptest_config(Config { cases: config().cases.div_ceil(4), ..config() })]
+
+    #[test]
+    fn states(
+        bytes in bytes(),
+        problem in problem(),
+        training in training(),
+        sizes in (option("--shards", &COUNTS), option("--slices", &COUNTS)),
+        forget in select(vec!["zero", "mask", "theta", "empty", "bytes.csv", "folder"]),
+        policy in prop_oneof![
+            select(NUMBERS.to_vec()).prop_map(|t| format!("--tolerance {t}")),
+            select(vec!["threshold:0.5", "threshold:nan", "calibrated", "calibrated:1:1", "calibrated:0:1e308", "certified:inf", ":"])
+                .prop_map(|p| format!("--policy {p}")),
+        ],
+        damage in prop::option::of(0..400usize),
+    ) {
+        let desk = desk(&bytes);
+        desk.file("zero", "0\n");
+        survives(&desk, &format!("train {problem} --sgd{}{}{} --state st", training.replace(" --sgd", ""), sizes.0, sizes.1));
+        survives(&desk, &format!("plan --state st --forget {forget} {policy}"));
+        survives(&desk, &format!("remove --state st --forget {forget} {policy}"));
+        if let (Some(at), Ok(mut journal)) = (damage, std::fs::read(desk.path("st/journal"))) {
+            let at = at % journal.len().max(1);
+            if let Some(byte) = journal.get_mut(at) {
+                *byte ^= 4;
+            }
+            std::fs::write(desk.path("st/journal"), journal).unwrap();
+        }
+        survives(&desk, "remove --state st --heal");
+        survives(&desk, "status --state st --json -");
     }
 }
 

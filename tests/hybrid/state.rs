@@ -119,10 +119,10 @@ fn recover(folder: &Path, drawn: &Drawn) -> Result<()> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4))]
+    #![proptest_config(ProptestConfig::with_cases(2))]
 
     #[test]
-    fn a_killed_state_resumes_to_the_same_bytes(drawn in drawn()) {
+    fn a_killed_state_resumes_to_the_same_bytes(drawn in drawn(), first in 0..3usize) {
         let described = ["one".to_owned(), "two words".to_owned()];
         let whole = tempfile::tempdir().unwrap();
         prop_assert!(!exists(whole.path()));
@@ -134,8 +134,8 @@ proptest! {
         let known = summary(whole.path()).unwrap();
         prop_assert!(!known.interrupted && known.status.iter().all(|s| *s == Status::Exact));
         prop_assert_eq!(&known.description, &described);
-        // Killed at every operation on the store.
-        for left in 0.. {
+        // Killed at every third operation on the store: flushes to the disk take most of the time.
+        for left in (first..).step_by(3) {
             let folder = tempfile::tempdir().unwrap();
             let mortal = || {
                 let store = Directory::open(&folder.path().join("checkpoints"))?;
@@ -166,7 +166,7 @@ proptest! {
         }
         // Any other change is noticed.
         let journal = &expected["journal"];
-        for at in (0..journal.len()).step_by(97) {
+        for at in (0..journal.len()).step_by(211) {
             let mut changed = journal.clone();
             changed[at] ^= 1;
             fs::write(whole.path().join("journal"), &changed).unwrap();

@@ -69,7 +69,6 @@ proptest! {
         let Ok((mut ensemble, _)) = Ensemble::train(blueprint.clone(), None, &mut store) else {
             return Err(TestCaseError::reject("training overflows"));
         };
-        // The answers given and not healed yet, as another process would be told of them.
         for event in events {
             match event {
                 Event::Forget(flags) => {
@@ -130,7 +129,8 @@ proptest! {
             }
         }
         let exact = scratch(&blueprint, ensemble.deleted()).unwrap();
-        ensemble.heal(&mut store).unwrap();
+        let predicted = ensemble.healing().unwrap();
+        prop_assert_eq!(ensemble.heal(&mut store).unwrap(), predicted);
         prop_assert_eq!(all_bits(ensemble.models()), all_bits(exact.models()));
         prop_assert!(ensemble.status().iter().all(|s| *s == Status::Exact));
         check_store(&ensemble, &store)?;

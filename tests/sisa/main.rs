@@ -7,6 +7,7 @@ mod directory;
 mod errata;
 mod faults;
 mod history;
+mod keys;
 mod optimisers;
 mod partitions;
 mod resume;

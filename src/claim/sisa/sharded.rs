@@ -19,14 +19,19 @@ use nalgebra::DVector;
 const MOST_ROWS: usize = 24;
 
 /// An ensemble made from a case, and the rows of its forget set that are in it.
-pub(super) struct Sharded {
-    pub(super) blueprint: Blueprint,
-    pub(super) forget: RowSet,
+pub(in crate::claim) struct Sharded {
+    pub(in crate::claim) blueprint: Blueprint,
+    pub(in crate::claim) forget: RowSet,
 }
 
 impl Sharded {
     /// Shards of consecutive rows, slices of consecutive rows; fewer of either where rows are few.
-    pub(super) fn new(case: &Case, optimiser: Optimiser, shards: usize, slices: usize) -> Result<Sharded> {
+    pub(in crate::claim) fn new(
+        case: &Case,
+        optimiser: Optimiser,
+        shards: usize,
+        slices: usize,
+    ) -> Result<Sharded> {
         let total = case.problem.rows();
         let forgotten = case.forget.rows().iter().copied().take(MOST_ROWS / 4);
         let mut rows: Vec<usize> = forgotten.collect();
@@ -55,25 +60,25 @@ impl Sharded {
         Ok(Sharded { blueprint: Blueprint::new(case.problem.clone(), partition, settings)?, forget })
     }
 
-    pub(super) fn train(&self, store: &mut Memory) -> Result<Ensemble> {
+    pub(in crate::claim) fn train(&self, store: &mut Memory) -> Result<Ensemble> {
         Ok(Ensemble::train(self.blueprint.clone(), None, store)?.0)
     }
 
     /// Training without the rows from nothing.
-    pub(super) fn scratch(&self, deleted: &RowSet) -> Result<Vec<DVector<f64>>> {
+    pub(in crate::claim) fn scratch(&self, deleted: &RowSet) -> Result<Vec<DVector<f64>>> {
         let trained = Ensemble::train(self.blueprint.clone(), Some(deleted), &mut Memory::default())?;
         Ok(trained.0.models().to_vec())
     }
 
     /// The forgotten rows in a slice of the first shard.
-    pub(super) fn in_slice(&self, slice: usize) -> Option<RowSet> {
+    pub(in crate::claim) fn in_slice(&self, slice: usize) -> Option<RowSet> {
         let rows = self.blueprint.plan(0).slices.get(slice)?;
         let rows = rows.iter().copied().filter(|&i| self.forget.contains(i));
         RowSet::new(self.forget.total(), rows.collect()).ok()
     }
 
     /// The state of the first shard after a stage of training on all rows.
-    pub(super) fn state(&self, stage: usize) -> Result<State> {
+    pub(in crate::claim) fn state(&self, stage: usize) -> Result<State> {
         let mut store = Memory::default();
         self.train(&mut store)?;
         let stored = store.get(&self.blueprint.provenance(0, stage, None).key())?;
@@ -81,7 +86,12 @@ impl Sharded {
     }
 
     /// The first shard trained on from a state, stage `stage` first, without some rows.
-    pub(super) fn go_on(&self, state: State, stage: usize, without: &RowSet) -> Result<DVector<f64>> {
+    pub(in crate::claim) fn go_on(
+        &self,
+        state: State,
+        stage: usize,
+        without: &RowSet,
+    ) -> Result<DVector<f64>> {
         let plan = self.blueprint.plan(0);
         let from = if stage == 0 { 0 } else { plan.stages[stage - 1] };
         let optimiser = self.blueprint.settings().optimiser;
@@ -90,12 +100,12 @@ impl Sharded {
     }
 }
 
-pub(super) fn optimisers(case: &Case) -> [Optimiser; 2] {
+pub(in crate::claim) fn optimisers(case: &Case) -> [Optimiser; 2] {
     [Optimiser::Sgd { momentum: case.plan.momentum }, Optimiser::ADAM]
 }
 
 /// A run whose parameters overflow says nothing.
-pub(super) fn applicable(outcome: Result<Outcome>) -> Result<Outcome> {
+pub(in crate::claim) fn applicable(outcome: Result<Outcome>) -> Result<Outcome> {
     match outcome {
         Err(e @ Error::NotConverged { .. }) => Ok(Outcome::NotApplicable(e.to_string())),
         other => super::super::sgd::applicable(other),
@@ -103,18 +113,18 @@ pub(super) fn applicable(outcome: Result<Outcome>) -> Result<Outcome> {
 }
 
 /// Evidence that a whole number is 0.
-pub(super) fn none(count: u64) -> Outcome {
+pub(in crate::claim) fn none(count: u64) -> Outcome {
     Outcome::Compared(Evidence::identity(Interval::point(count as f64), 1.0))
 }
 
 /// Evidence that two parameter vectors are the same.
-pub(super) fn same(a: &DVector<f64>, b: &DVector<f64>) -> Outcome {
+pub(in crate::claim) fn same(a: &DVector<f64>, b: &DVector<f64>) -> Outcome {
     let distance = Located::at(a).distance(&Located::at(b));
     Outcome::Compared(Evidence::identity(distance, a.norm() + b.norm() + SMALLEST_SIZE))
 }
 
 /// How many parameters differ in their bits.
-pub(super) fn differing(a: &[DVector<f64>], b: &[DVector<f64>]) -> u64 {
+pub(in crate::claim) fn differing(a: &[DVector<f64>], b: &[DVector<f64>]) -> u64 {
     let pairs = a.iter().zip(b).flat_map(|(a, b)| a.iter().zip(b.iter()));
     pairs.filter(|(x, y)| x.to_bits() != y.to_bits()).count() as u64
 }
