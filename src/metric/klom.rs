@@ -226,6 +226,24 @@ impl Bins {
         }
     }
 
+    /// How many of each of two samples every bin holds.
+    ///
+    /// ```
+    /// use unlearn::metric::klom::Bins;
+    /// let (a, b) = Bins::Range { count: 2 }.histograms(&[0.0, 1.0], &[1.0, 4.0]);
+    /// assert_eq!((a, b), (vec![2, 0], vec![1, 1]));
+    /// ```
+    ///
+    /// Panics when there is no bin.
+    pub fn histograms(self, first: &[f64], second: &[f64]) -> (Vec<usize>, Vec<usize>) {
+        let both: Vec<f64> = first.iter().chain(second).copied().collect();
+        let (mut a, mut b) = (vec![0; self.count()], vec![0; self.count()]);
+        for (j, bin) in self.of(&both).into_iter().enumerate() {
+            if j < first.len() { a[bin] += 1 } else { b[bin] += 1 }
+        }
+        (a, b)
+    }
+
     /// The bin of every value; the last one is closed.
     fn of(self, values: &[f64]) -> Vec<usize> {
         let (lo, hi) = match self {

@@ -99,8 +99,8 @@ impl Lasso {
         let m = design.nrows() as f64;
         let nu = rest * (2.0 / m);
         let steepest = design.tr_mul(&nu).amax();
-        // Any multiple of ν that is feasible; the best one where it is.
-        let feasible = if steepest > self.penalty { self.penalty / steepest } else { f64::INFINITY };
+        // The best of the multiples of ν that are feasible.
+        let feasible = if steepest > 0.0 { self.penalty / steepest } else { f64::INFINITY };
         let size = nu.norm_squared();
         let best = if size > 0.0 { 2.0 * nu.dot(outputs) / (m * size) } else { 0.0 };
         let s = best.clamp(0.0, feasible);

@@ -101,6 +101,7 @@ pub struct LegoNet {
     model: Model,
     /// The encoding of every row that is not deleted.
     encoded: Vec<Option<Vec<f64>>>,
+    /// Their targets; 0 where the row is deleted.
     target: Vec<f64>,
     /// `D_a`, increasing.
     members: Vec<Vec<usize>>,
@@ -150,7 +151,7 @@ impl LegoNet {
                 "ridge {ridge}: an adapter may have a single row, so the ridge must be positive (and finite)"
             )));
         }
-        let (target, outputs) = loss.targets(data.target())?;
+        let (mut target, outputs) = loss.targets(data.target())?;
         if outputs > MOST_CLASSES {
             return Err(Error::Invalid(format!(
                 "{outputs} classes: LegoNet's adapters take up to {MOST_CLASSES}"
@@ -161,6 +162,7 @@ impl LegoNet {
         }
         let features = encoder.encode_rows(data)?;
         let keep = |i: usize| deleted.is_none_or(|d| !d.contains(i));
+        (0..data.rows()).filter(|&i| !keep(i)).for_each(|i| target[i] = 0.0);
         let row = |i: usize| keep(i).then(|| features.column(i).iter().copied().collect());
         let model = Model::linear(encoder.outputs(), outputs, loss, bias)?;
         let encoded: Vec<Option<Vec<f64>>> = (0..data.rows()).map(row).collect();
@@ -181,7 +183,10 @@ impl LegoNet {
         self.check(request)?;
         Error::check_shape("rows of the data", self.encoded.len(), data.rows())?;
         let mut next = self.clone();
-        request.rows().iter().for_each(|&i| next.encoded[i] = None);
+        // Neither features nor target of a forgotten row stay in the system.
+        for &i in request.rows() {
+            (next.encoded[i], next.target[i]) = (None, 0.0);
+        }
         let (count, encoded) = (next.keys.len(), &next.encoded);
         let gone = |i: usize| encoded[i].is_none();
         let dropped = if donors == Donors::Rekey { next.keys.drop_donors(gone) } else { Vec::new() };
