@@ -145,8 +145,17 @@ pub fn iterates(case: &Case, closed_form: ClosedForm) -> Result<Outcome> {
     })())
 }
 
-/// The rows of a case and the smallest eigenvalue of `XᵀX` that is not 0, when the rows are certainly independent.
-fn independent(case: &Case) -> Result<std::result::Result<(DMatrix<f64>, Interval, f64), Outcome>> {
+/// Rows that are certainly independent, with the eigenvalues of `XᵀX`.
+struct Independent {
+    x: DMatrix<f64>,
+    /// The smallest that is not 0.
+    gamma: Interval,
+    /// At least the largest.
+    most: f64,
+}
+
+/// The rows of a case, or why it has none that the claim speaks about.
+fn independent(case: &Case) -> Result<std::result::Result<Independent, Outcome>> {
     let p = &case.problem;
     let not = |why: String| Ok(Err(Outcome::NotApplicable(why)));
     if p.rows() > p.active() {
@@ -155,18 +164,18 @@ fn independent(case: &Case) -> Result<std::result::Result<(DMatrix<f64>, Interva
     let rows: Vec<usize> = (0..p.rows()).collect();
     let x = features(p, &rows)?;
     // Products of a generated case's dyadic entries are exact; else what they round is far below the resolution.
-    let gamma = eigenvalues(&x.tr_mul(&x));
-    let (least, most) = (gamma[0], gamma[gamma.len() - 1].hi());
-    if least.lo() <= 1e-6 * most {
+    let all = eigenvalues(&x.tr_mul(&x));
+    let (gamma, most) = (all[0], all[all.len() - 1].hi());
+    if gamma.lo() <= 1e-6 * most {
         return not("the rows may be dependent".into());
     }
-    Ok(Ok((x, least, most)))
+    Ok(Ok(Independent { x, gamma, most }))
 }
 
 /// `E‖θ_1 − θ*‖²` of one stochastic step, exactly, against the corrected rate.
 fn rate(case: &Case) -> Result<Outcome> {
     let case = &summed(case);
-    let (x, gamma, _) = match independent(case)? {
+    let Independent { x, gamma, .. } = match independent(case)? {
         Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
@@ -198,7 +207,7 @@ fn rate(case: &Case) -> Result<Outcome> {
 
 /// `(1 − 2ηγ/n)²`, which no step beats along the eigenvector of `γ` (Jensen), against the printed factor `1 − γη`.
 pub(crate) fn printed_rate(case: &Case) -> Result<Outcome> {
-    let (x, gamma, most) = match independent(case)? {
+    let Independent { x, gamma, most } = match independent(case)? {
         Ok(found) => found,
         Err(outcome) => return Ok(outcome),
     };
