@@ -90,6 +90,7 @@ pub mod loss;
 pub mod mask;
 pub mod metric;
 pub mod model;
+pub mod neighbour;
 pub mod numeric;
 pub mod objective;
 #[cfg(feature = "cli")]

@@ -22,7 +22,7 @@ use unlearn::unlearn::newton::Newton;
 use unlearn::unlearn::{Guarantee, Request, Trained, Unlearned, Unlearner, method, methods, report};
 use unlearn::verify::strategy;
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 21] = [
     "noop",
     "retrain",
     "retrain-uncoupled",
@@ -37,6 +37,9 @@ const NAMES: [&str; 18] = [
     "woodfisher",
     "newton",
     "ridge-deletion",
+    "datamodel",
+    "muso",
+    "oracle-matching",
     "fine-tune",
     "gradient-ascent",
     "fisher",

@@ -1,20 +1,26 @@
 //! Claims: statements from the literature (or derived here), each with a checker that compares what is
 //! claimed with true retraining, and the verdict that is expected.
 
+pub mod ascent;
 pub mod case;
 pub mod controls;
+pub mod datamodel;
 mod directed;
 pub mod evidence;
 pub mod exact;
 pub mod fixed;
 pub mod identities;
+pub mod klom;
 pub mod ladder;
 pub mod ladder_features;
 pub mod ladder_guo;
 pub mod ladder_privacy;
 pub mod ladder_taylor;
 mod leave_out;
+pub mod legonet;
 pub mod masks;
+pub mod matching;
+pub mod muso;
 pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
@@ -112,6 +118,12 @@ pub fn all() -> Vec<Claim> {
         controls::claims(),
         woodfisher::claims(),
         sisa::claims(),
+        legonet::claims(),
+        muso::claims(),
+        datamodel::claims(),
+        matching::claims(),
+        klom::claims(),
+        ascent::claims(),
     ]
     .concat()
 }

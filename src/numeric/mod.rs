@@ -10,6 +10,7 @@ pub mod gram;
 pub mod hyperbolic;
 pub mod interval;
 pub mod krylov;
+pub mod lambert;
 pub(crate) mod located;
 pub mod logarithm;
 pub mod logistic;
