@@ -22,7 +22,7 @@ use unlearn::unlearn::newton::Newton;
 use unlearn::unlearn::{Guarantee, Request, Trained, Unlearned, Unlearner, method, methods, report};
 use unlearn::verify::strategy;
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 25] = [
     "noop",
     "retrain",
     "retrain-uncoupled",
@@ -30,7 +30,11 @@ const NAMES: [&str; 21] = [
     "addback-start",
     "addback-end",
     "addback-recorded",
+    "amnesiac",
     "recollection",
+    "precomputed",
+    "deltagrad",
+    "direct-fine-tune",
     "influence",
     "influence-boolean",
     "influence-cg",

@@ -1,6 +1,7 @@
 //! Bounds: one file per theorem. Hypotheses are checked, constants are explicit, and what comes out is
 //! an interval around the right-hand side, with the name of the theorem that justifies it.
 
+pub mod additive;
 pub mod audit;
 pub mod chebyshev;
 pub mod continuation;
@@ -16,6 +17,7 @@ pub mod recollection;
 pub mod removal;
 pub mod residual;
 pub mod sgd;
+pub mod skipping;
 pub mod warnecke;
 pub mod zhang;
 

@@ -105,6 +105,13 @@ impl Case {
         }
     }
 
+    /// Another case beside this one, its runs followed as closely as this one's.
+    pub(crate) fn beside(&self, problem: Problem, plan: Plan, start: DVector<f64>) -> Case {
+        let case =
+            Case::new(self.origin.clone(), problem, self.forget.clone(), plan, start, self.normalisation);
+        Case { label: self.label.clone(), tightened: self.tightened, ..case }
+    }
+
     /// The minimiser on all rows, as computed.
     ///
     /// # Errors

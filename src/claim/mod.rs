@@ -2,9 +2,11 @@
 //! claimed with true retraining, and the verdict that is expected.
 
 pub mod ascent;
+pub mod carried;
 pub mod case;
 pub mod controls;
 pub mod datamodel;
+pub mod direct;
 mod directed;
 pub mod evidence;
 pub mod exact;
@@ -103,6 +105,8 @@ pub enum Depth {
 pub fn all() -> Vec<Claim> {
     [
         sgd::claims(),
+        direct::claims(),
+        carried::claims(),
         second_order::claims(),
         ladder::claims(),
         ladder_taylor::claims(),

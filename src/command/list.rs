@@ -76,7 +76,7 @@ fn claims() -> Listing {
 }
 
 /// What each method does and which models it takes: minimisers, recorded runs (`train --sgd`), or both.
-const METHODS: [(&str, &str, &str); 21] = [
+const METHODS: [(&str, &str, &str); 25] = [
     ("noop", "both", "leave the model as it is: the error every method has to beat"),
     ("retrain", "both", "repeat the training without the forgotten rows, given the mask"),
     ("retrain-uncoupled", "both", "retrain with another start or other batches: the floor"),
@@ -84,7 +84,11 @@ const METHODS: [(&str, &str, &str); 21] = [
     ("addback-start", "run", "add the forgotten gradients back, taken at the start of the run"),
     ("addback-end", "run", "add the forgotten gradients back, taken at its end: one ascent step"),
     ("addback-recorded", "run", "add the forgotten gradients back as they were recorded"),
+    ("amnesiac", "run", "subtract the recorded updates of all batches with a forgotten row"),
     ("recollection", "run", "carry the removal through the recorded run; exact for quadratics"),
+    ("precomputed", "run", "add vectors carried per row before the request; bounded in advance"),
+    ("deltagrad", "run", "replay the run with guessed gradients between explicit steps"),
+    ("direct-fine-tune", "run", "subtract what was recorded, then fine-tune to a stated gradient"),
     ("influence", "both", "one step with the Hessian on all rows, simplex weights"),
     ("influence-boolean", "both", "the same with weight 1/n on the rows kept"),
     ("influence-cg", "both", "influence by conjugate gradients, without a matrix"),

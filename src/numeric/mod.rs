@@ -11,6 +11,7 @@ pub mod hyperbolic;
 pub mod interval;
 pub mod krylov;
 pub mod lambert;
+pub mod lbfgs;
 pub(crate) mod located;
 pub mod logarithm;
 pub mod logistic;

@@ -228,7 +228,7 @@ fn loss<T: Real>(loss: Loss, z: &[T], y: f64) -> T {
 }
 
 /// `∂ℓ/∂z`, without cancellation where a probability is near its target.
-fn residuals<T: Real>(loss: Loss, z: &[T], y: f64) -> Vec<T> {
+pub(crate) fn residuals<T: Real>(loss: Loss, z: &[T], y: f64) -> Vec<T> {
     match loss {
         Loss::Squared => vec![z[0] - T::exact(y)],
         // σ(z) − 1 = −σ(−z).

@@ -164,6 +164,22 @@ impl Plan {
         self.steps.iter().map(|s| s.rows.len()).sum()
     }
 
+    /// `κ_k(t) = Σ_{i=k}^{t−1} η_i β^{i−k}` of every step: how far a gradient of size 1 at step `k` has moved the end
+    /// of the run (`η_k` without momentum), by `κ_k = η_k + βκ_{k+1}` from the last step backwards.
+    ///
+    /// ```
+    /// use unlearn::train::plan::{Plan, Step};
+    /// let step = Step { rows: vec![0], eta: 1.0 };
+    /// assert_eq!(Plan::new(vec![step.clone(), step], 0.5, 0.0).unwrap().kernel(), [1.5, 1.0]);
+    /// ```
+    pub fn kernel(&self) -> Vec<f64> {
+        let mut kernel: Vec<f64> = self.steps.iter().map(|s| s.eta).collect();
+        for k in (0..kernel.len().saturating_sub(1)).rev() {
+            kernel[k] += self.momentum * kernel[k + 1];
+        }
+        kernel
+    }
+
     /// The share `ρ_k` of batch `k` that is to be forgotten.
     pub fn share(&self, k: usize, forget: &RowSet) -> f64 {
         let rows = &self.steps[k].rows;

@@ -90,7 +90,7 @@ pub(crate) fn untouched_model(coupling: &Coupling<'_>, run: &Trajectory) -> Resu
     within(bound, known.last())
 }
 
-fn untouched(ledger: &Ledger) -> Result<Bound> {
+pub(crate) fn untouched(ledger: &Ledger) -> Result<Bound> {
     let general = Ok(Bound { theorem: "Unlearn.Sgd.noop_error", value: gap(ledger) });
     Regime::ALL.into_iter().fold(general, |best, regime| better(best, sgd::noop_error(ledger, regime)))
 }

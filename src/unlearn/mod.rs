@@ -6,21 +6,25 @@
 //! recorded run is compared with coupled retraining: the same start and the same batches without the
 //! forgotten rows.
 //!
-//! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`,
+//! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`, `precomputed`,
 //! `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
-//! [`woodfisher`], [`datamodel`], [`muso`], [`oracle_matching`]) promise nothing by themselves; their results carry what holds for *any* parameters: for a linear
-//! model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus
-//! the way from it.
+//! [`woodfisher`], [`amnesiac`], [`deltagrad`], [`direct_fine_tune`], [`datamodel`], [`muso`], [`oracle_matching`])
+//! promise nothing by themselves; their results carry what holds for *any* parameters: for a linear model trained to a
+//! minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus the way from it.
 
 pub mod addback;
+pub mod amnesiac;
 mod certificate;
 pub mod datamodel;
+pub mod deltagrad;
+pub mod direct_fine_tune;
 pub(crate) mod enclosed;
 mod evidence;
 pub mod features;
 pub mod fine_tune;
 pub mod fisher;
 pub mod gradient_ascent;
+mod history;
 pub mod influence;
 pub mod influence_cg;
 pub mod interpolation;
@@ -32,13 +36,16 @@ pub mod newton;
 pub mod noop;
 pub mod oracle_matching;
 mod outcome;
+pub mod precomputed;
 pub mod projective;
+mod propagation;
 pub mod recollection;
 pub mod report;
 pub mod retrain;
 pub mod retrain_repruned;
 pub mod ridge_deletion;
 mod settings;
+pub mod subtraction;
 pub mod woodfisher;
 
 pub use outcome::{Cost, Guarantee, Unlearned};
@@ -88,19 +95,11 @@ impl<'a> Request<'a> {
     /// [`Error::Shape`] or [`Error::Invalid`] naming what does not fit.
     pub fn check(&self) -> Result<()> {
         self.problem.check_forget(self.forget)?;
-        let k = self.problem.active();
         if let Trained::Run { plan, trajectory, .. } = self.trained {
-            Error::check_shape("points of the run (steps + 1)", plan.len() + 1, trajectory.points.len())?;
-            for point in &trajectory.points {
-                Error::check_shape("parameters of a recorded point", k, point.len())?;
-            }
-            let rows = self.problem.rows();
-            if let Some(i) = plan.steps.iter().flat_map(|s| &s.rows).find(|&&i| i >= rows) {
-                return Err(Error::Invalid(format!("the plan uses row {i}; the data has {rows} rows")));
-            }
+            check_run(self.problem, plan, trajectory)?;
         }
         let theta = self.trained.theta();
-        Error::check_shape("trained parameters", k, theta.len())?;
+        Error::check_shape("trained parameters", self.problem.active(), theta.len())?;
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Invalid("a trained parameter is not finite".into()));
         }
@@ -120,6 +119,19 @@ impl<'a> Request<'a> {
                 "this needs the recorded run of the training; the model was given as a minimiser".into(),
             )),
         }
+    }
+}
+
+/// Checks that problem, plan and recorded points belong together.
+pub(crate) fn check_run(problem: &Problem, plan: &Plan, run: &Trajectory) -> Result<()> {
+    Error::check_shape("points of the run (steps + 1)", plan.len() + 1, run.points.len())?;
+    for point in &run.points {
+        Error::check_shape("parameters of a recorded point", problem.active(), point.len())?;
+    }
+    let rows = problem.rows();
+    match plan.steps.iter().flat_map(|s| &s.rows).find(|&&i| i >= rows) {
+        Some(i) => Err(Error::Invalid(format!("the plan uses row {i}; the data has {rows} rows"))),
+        None => Ok(()),
     }
 }
 
@@ -170,7 +182,11 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
         Box::new(addback::Addback { reference: Reference::Start }),
         Box::new(addback::Addback { reference: Reference::End }),
         Box::new(addback::Addback { reference: Reference::Recorded }),
+        Box::new(amnesiac::Amnesiac),
         Box::new(recollection::Recollection),
+        Box::new(precomputed::PerRow),
+        Box::new(deltagrad::DeltaGrad::default()),
+        Box::new(direct_fine_tune::DirectFineTune::default()),
         Box::new(influence::Influence { weights: influence::Weights::Simplex }),
         Box::new(influence::Influence { weights: influence::Weights::Boolean }),
         Box::new(influence_cg::InfluenceCg::default()),
