@@ -7,6 +7,7 @@ pub mod elementary;
 pub mod enclosure;
 pub mod factor;
 pub mod gram;
+pub mod gram_sparse;
 pub mod hyperbolic;
 pub mod interval;
 pub mod krylov;

@@ -16,6 +16,7 @@
 pub(crate) mod enclosed;
 mod operator;
 mod problem;
+mod sparse;
 
 pub use operator::Operator;
 pub use problem::{Problem, Reduction};
@@ -231,6 +232,10 @@ impl<'a> Objective<'a> {
     fn second_order(&self, kind: Kind, theta: &DVector<f64>) -> DMatrix<f64> {
         self.check(theta);
         let p = self.problem;
+        // For a linear model the Gauss–Newton matrix is the Hessian.
+        if let Some(h) = self.sparse_risk_hessian(theta) {
+            return h;
+        }
         p.network().second_order(kind, theta.as_slice(), p.data().design(), p.target(), &self.weights)
     }
 
