@@ -20,6 +20,7 @@ pub mod deltagrad;
 pub mod direct_fine_tune;
 pub(crate) mod enclosed;
 mod evidence;
+pub mod factored;
 pub mod features;
 pub mod fine_tune;
 pub mod fisher;
