@@ -5,7 +5,7 @@ use unlearn::numeric::gram::Kernel;
 
 /// Prints time, operations and share of the limit of `work`, the best of several runs alternating with the limit's own
 /// loop, so that both meet the same machine.
-pub fn report(name: &str, flops: f64, mut work: impl FnMut()) {
+pub(crate) fn report(name: &str, flops: f64, mut work: impl FnMut()) {
     let kernel = Kernel::best();
     let (mut limit, mut best) = (0.0_f64, Duration::MAX);
     for _ in 0..15 {
