@@ -32,6 +32,7 @@ pub mod span;
 #[cfg(feature = "sparse")]
 pub mod sparse_cholesky;
 pub mod spectrum;
+pub mod threads;
 pub mod tolerance;
 mod twofold;
 pub mod woodbury;

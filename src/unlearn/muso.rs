@@ -174,7 +174,7 @@ pub(super) fn ahead(request: &Request<'_>, method: &'static str, steps: usize) -
     let retained = request.problem.retained(request.forget)?;
     let mut theta = fit.theta.clone();
     for _ in 0..steps {
-        theta += newton_step(&retained, &theta)?;
+        theta += newton_step(&retained, &theta)?.0;
     }
     if theta.iter().any(|v| !v.is_finite()) {
         return Err(Error::Data("the Newton step overflows; standardise the data or raise the ridge".into()));
