@@ -76,7 +76,9 @@
 //! # Features
 //!
 //! `verify` (property campaigns, brings in proptest), `certificate` (certified distances as files that Coq checks)
-//! and `cli` (the command). All are on by default; the library alone needs none.
+//! and `cli` (the command). All are on by default; the library alone needs none. `sparse` (not on by default)
+//! brings in faer: where the Hessian of a wide linear model is sparse and its factor stays small, training factors it instead of
+//! using conjugate gradients ([`train::newton_cg`]).
 
 pub mod bound;
 #[cfg(feature = "certificate")]
@@ -91,6 +93,7 @@ pub mod loss;
 pub mod mask;
 pub mod metric;
 pub mod model;
+pub mod neighbour;
 pub mod numeric;
 pub mod objective;
 #[cfg(feature = "cli")]

@@ -22,7 +22,7 @@ use unlearn::unlearn::newton::Newton;
 use unlearn::unlearn::{Guarantee, Request, Trained, Unlearned, Unlearner, method, methods, report};
 use unlearn::verify::strategy;
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 25] = [
     "noop",
     "retrain",
     "retrain-uncoupled",
@@ -41,6 +41,9 @@ const NAMES: [&str; 22] = [
     "woodfisher",
     "newton",
     "ridge-deletion",
+    "datamodel",
+    "muso",
+    "oracle-matching",
     "fine-tune",
     "gradient-ascent",
     "fisher",

@@ -95,7 +95,7 @@ pub fn claims() -> Vec<Claim> {
 }
 
 /// A directed case: rows one after the other, no bias, mean reduction, start 0; forgets the last `m`.
-fn instance(loss: Loss, cols: usize, rows: &[f64], targets: &[f64], ridge: f64, m: usize) -> Case {
+pub(super) fn instance(loss: Loss, cols: usize, rows: &[f64], targets: &[f64], ridge: f64, m: usize) -> Case {
     let n = targets.len();
     let design = Design::dense(n, cols, rows.to_vec()).expect("sizes agree");
     let data = Dataset::new("directed", design, targets.to_vec()).expect("finite");
@@ -107,7 +107,7 @@ fn instance(loss: Loss, cols: usize, rows: &[f64], targets: &[f64], ridge: f64, 
 }
 
 /// Rebuilds a case around a changed problem.
-fn with_problem(case: Case, change: impl FnOnce(Problem) -> Problem) -> Case {
+pub(super) fn with_problem(case: Case, change: impl FnOnce(Problem) -> Problem) -> Case {
     let problem = change(case.problem);
     let start = DVector::zeros(problem.active());
     Case::new(case.origin, problem, case.forget, case.plan, start, case.normalisation)

@@ -20,7 +20,7 @@ pub(crate) struct ExactLeaveOut {
     /// `G`, by rows.
     pub(crate) gram: Vec<Vec<Precise>>,
     /// `A⁻¹x` for every forgotten row.
-    solved: Vec<Vec<Precise>>,
+    pub(crate) solved: Vec<Vec<Precise>>,
     /// `ℓ′` and `ℓ″`.
     pub(crate) slope: Vec<Precise>,
     pub(crate) bend: Vec<Precise>,

@@ -1,9 +1,11 @@
 //! Claims: statements from the literature (or derived here), each with a checker that compares what is
 //! claimed with true retraining, and the verdict that is expected.
 
+pub mod ascent;
 pub mod carried;
 pub mod case;
 pub mod controls;
+pub mod datamodel;
 pub mod direct;
 mod directed;
 pub mod evidence;
@@ -11,13 +13,17 @@ pub mod exact;
 pub mod fixed;
 pub mod hybrid;
 pub mod identities;
+pub mod klom;
 pub mod ladder;
 pub mod ladder_features;
 pub mod ladder_guo;
 pub mod ladder_privacy;
 pub mod ladder_taylor;
 mod leave_out;
+pub mod legonet;
 pub mod masks;
+pub mod matching;
+pub mod muso;
 pub mod outliers;
 pub mod proposition2;
 pub mod second_order;
@@ -118,6 +124,12 @@ pub fn all() -> Vec<Claim> {
         woodfisher::claims(),
         sisa::claims(),
         hybrid::claims(),
+        legonet::claims(),
+        muso::claims(),
+        datamodel::claims(),
+        matching::claims(),
+        klom::claims(),
+        ascent::claims(),
     ]
     .concat()
 }

@@ -48,6 +48,9 @@ const PLANTED: &[(&str, &[&str])] = &[
             "features-gradient",
             "features-first-order",
             "features-second-order",
+            "legonet-cost",
+            "matching-rate",
+            "ascent-distance",
         ],
     ),
     (
@@ -81,6 +84,20 @@ const PLANTED: &[(&str, &[&str])] = &[
             "sisa-cost-combined",
         ],
     ),
+    (
+        "tests/neighbours/weakened.rs::adapters_that_were_not_trained_again",
+        &["legonet-given-keys", "legonet-rekeyed"],
+    ),
+    (
+        "tests/neighbours/weakened.rs::labels_that_are_not_the_retrained_outputs",
+        &["muso-interpolation", "muso-downdate", "muso-ridge-labels", "muso-soft-labels"],
+    ),
+    (
+        "tests/neighbours/weakened.rs::datamodels_without_their_denominators",
+        &["datamodel-oracle", "datamodel-direct-single", "datamodel-direct-error"],
+    ),
+    ("tests/neighbours/weakened.rs::wrong_iterates", &["matching-iterates"]),
+    ("tests/neighbours/weakened.rs::a_larger_floor_and_other_ranges", &["klom-cap", "ascent-order"]),
 ];
 
 /// Tests of the functions behind a claim, where the claim itself is not named in the test.

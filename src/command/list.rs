@@ -76,7 +76,7 @@ fn claims() -> Listing {
 }
 
 /// What each method does and which models it takes: minimisers, recorded runs (`train --sgd`), or both.
-const METHODS: [(&str, &str, &str); 22] = [
+const METHODS: [(&str, &str, &str); 25] = [
     ("noop", "both", "leave the model as it is: the error every method has to beat"),
     ("retrain", "both", "repeat the training without the forgotten rows, given the mask"),
     ("retrain-uncoupled", "both", "retrain with another start or other batches: the floor"),
@@ -95,6 +95,21 @@ const METHODS: [(&str, &str, &str); 22] = [
     ("woodfisher", "both", "influence with the empirical Fisher, inverted row by row"),
     ("newton", "both", "Newton's step on the rows kept; exact for quadratics"),
     ("ridge-deletion", "minimiser", "closed form for ridge regression with the sum reduction; exact"),
+    (
+        "datamodel",
+        "minimiser",
+        "subtract single-deletion datamodels (DM-Direct); exact for one row of ridge, sum",
+    ),
+    (
+        "muso",
+        "minimiser",
+        "relabel the forgotten rows as the retrained model would, train on all (linear models)",
+    ),
+    (
+        "oracle-matching",
+        "minimiser",
+        "descend until outputs are those of the retrained model (OM, DMM; linear models)",
+    ),
     ("fine-tune", "both", "go on training on the rows kept (FT)"),
     ("gradient-ascent", "both", "raise the loss of the forgotten rows for some epochs (GA; not an add-back)"),
     ("fisher", "both", "noise where the rows kept do not hold the parameters (FF)"),

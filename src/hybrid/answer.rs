@@ -190,7 +190,7 @@ impl Run<'_, '_> {
         let mut certified = None;
         while done < most {
             let begun = Instant::now();
-            let next = newton_step(&objective, &theta).ok().map(|step| &theta + step);
+            let next = newton_step(&objective, &theta).ok().map(|(step, _)| &theta + step);
             theta = next.filter(|t| t.iter().all(|v| v.is_finite()))?;
             done += 1;
             self.spent(one.visits(), one.flops(theta.len()), begun);

@@ -8,5 +8,6 @@ pub mod backdoor;
 pub mod confidence;
 pub mod distance;
 pub mod forgetting;
+pub mod klom;
 pub mod membership;
 pub mod summary;

@@ -270,7 +270,12 @@ impl Network {
     pub(crate) fn backward(&self, theta: &[f64], y: f64, ws: &mut Workspace) {
         let last = self.layers.len() - 1;
         self.loss.gradient(&ws.z[last], y, &mut ws.delta[last]);
-        for l in (0..last).rev() {
+        self.propagate(theta, ws);
+    }
+
+    /// Takes the `δ` of the output layer, whatever loss it came from, to the layers below.
+    pub(crate) fn propagate(&self, theta: &[f64], ws: &mut Workspace) {
+        for l in (0..self.layers.len() - 1).rev() {
             ws.back[l].fill(0.0);
             for (j, unit) in self.layers[l + 1].units.iter().enumerate() {
                 unit.spread(theta, ws.delta[l + 1][j], &mut ws.back[l]);

@@ -8,6 +8,7 @@ pub mod flops;
 pub mod log;
 pub(crate) mod minimiser;
 pub mod newton;
+pub mod newton_cg;
 pub mod optimiser;
 pub mod pipeline;
 pub mod plan;

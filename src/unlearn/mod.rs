@@ -8,17 +8,19 @@
 //!
 //! Some methods have a theorem of their own (`newton`, `influence`, the add-backs, `recollection`, `precomputed`,
 //! `ridge-deletion`). The others ([`fine_tune`], [`gradient_ascent`], [`fisher`], [`l1_sparse`], [`influence_cg`],
-//! [`woodfisher`], [`amnesiac`], [`deltagrad`], [`direct_fine_tune`]) promise nothing by themselves; their results carry
-//! what holds for *any* parameters: for a linear model trained to a minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the
-//! distance guaranteed for the untouched model plus the way from it.
+//! [`woodfisher`], [`amnesiac`], [`deltagrad`], [`direct_fine_tune`], [`datamodel`], [`muso`], [`oracle_matching`])
+//! promise nothing by themselves; their results carry what holds for *any* parameters: for a linear model trained to a
+//! minimiser `‖∇F_R(θ)‖/μ`, for a recorded run the distance guaranteed for the untouched model plus the way from it.
 
 pub mod addback;
 pub mod amnesiac;
 mod certificate;
+pub mod datamodel;
 pub mod deltagrad;
 pub mod direct_fine_tune;
 pub(crate) mod enclosed;
 mod evidence;
+pub mod factored;
 pub mod features;
 pub mod fine_tune;
 pub mod fisher;
@@ -30,8 +32,10 @@ pub mod interpolation;
 pub mod l1_sparse;
 pub mod leave_out;
 pub mod minibatch;
+pub mod muso;
 pub mod newton;
 pub mod noop;
+pub mod oracle_matching;
 mod outcome;
 pub mod precomputed;
 pub mod projective;
@@ -190,6 +194,9 @@ pub fn methods(seed: u64) -> Vec<Box<dyn Unlearner>> {
         Box::new(woodfisher::WoodFisher::default()),
         Box::new(newton::Newton { steps: 1 }),
         Box::new(ridge_deletion::RidgeDeletion),
+        Box::new(datamodel::Datamodel::default()),
+        Box::new(muso::Muso::default()),
+        Box::new(oracle_matching::OracleMatching::new(seed)),
         Box::new(fine_tune::FineTune::new(seed)),
         Box::new(gradient_ascent::GradientAscent::new(seed)),
         Box::new(fisher::Fisher::new(seed)),

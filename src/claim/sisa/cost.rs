@@ -29,7 +29,7 @@ pub fn claims() -> Vec<Claim> {
         title: "expected cost, shards, one by one",
         statement: "Σ_{i=1}^K Σ_{j=0}^{i−1} C(i−1,j)(1/S)^j(1−1/S)^{i−1−j}(N/S−1−j) = (N/S + 1/(2S) − 1)K − K²/(2S)",
         source: "Bourtoule et al. 2021 (arXiv 1912.03817), equation (2)",
-        theorem: None,
+        theorem: Some("Unlearn.Shards.sequential_cost"),
         item: "sisa::cost::sharding::sequential",
         expected: Verdict::Holds,
         domain: COUNTS,
@@ -44,6 +44,7 @@ pub fn claims() -> Vec<Claim> {
             title: "expected cost, shards, all at once",
             statement: "N(1 − (1−1/S)^K) − K = N(1 − e^{−K/τ}) − K, τ = (−ln(1−1/S))⁻¹",
             source: "Bourtoule et al. 2021 (arXiv 1912.03817), equation (3) and Appendix I.2",
+            theorem: None,
             item: "sisa::cost::sharding::batch",
             check: |case| {
                 super::super::identities::both(
@@ -58,6 +59,7 @@ pub fn claims() -> Vec<Claim> {
             title: "expected cost, slices, one request",
             statement: "the mean over r of (2e′D/(R(R+1)))(R(R+1)/2 − r(r−1)/2) is e′D(2/3 + 1/(3R))",
             source: "Bourtoule et al. 2021 (arXiv 1912.03817), equations (4) and (11)",
+            theorem: Some("Unlearn.Shards.slicing_cost_one"),
             item: "sisa::cost::slicing::one_expected",
             check: |case| slices(case, Some(1), |work, r, _| slicing::one_expected(work, r)),
             ..holds
@@ -67,6 +69,7 @@ pub fn claims() -> Vec<Claim> {
             title: "expected cost, slices, all at once",
             statement: "E[C] = (2e′D/(R(R+1))) Σ_{j=1}^R j[1 − (1 − j/R)^K]",
             source: "derived here; corrects Bourtoule et al. 2021 (arXiv 1912.03817), equation (18)",
+            theorem: Some("Unlearn.Shards.slicing_cost_exact"),
             item: "sisa::cost::slicing::batch",
             check: |case| slices(case, None, slicing::batch),
             ..holds
@@ -76,6 +79,7 @@ pub fn claims() -> Vec<Claim> {
             title: "expected cost, shards and slices",
             statement: "E[W](K) = S(2e′/(R+1)) Σ_{j=1}^R (jD/R)[1 − (1 − j/(RS))^K], D = N/S, deletions not subtracted",
             source: "derived here",
+            theorem: None,
             item: "sisa::cost::slicing::combined",
             check: |case| combined(case, slicing::combined),
             ..holds
@@ -85,6 +89,7 @@ pub fn claims() -> Vec<Claim> {
             title: "the time constant's sign in the main text",
             statement: "N(1 − (1−1/S)^K) − K = N(1 − e^{K/τ}) − K",
             source: "Bourtoule et al. 2021 (arXiv 1912.03817), the main text's form of equation (3)",
+            theorem: None,
             item: "claim::sisa::cost::main_text",
             check: |case| together(case, main_text),
             directed: || vec![counts(2, 1, 1)],
@@ -95,6 +100,7 @@ pub fn claims() -> Vec<Claim> {
             title: "equation (18) is exact",
             statement: "E[C] = (2e′D/(R(R+1)))(R(R+1)/2 − ½(E[r_min²] − E[r_min])) with the moments of a continuous slice index",
             source: "Bourtoule et al. 2021 (arXiv 1912.03817), equations (5) and (16) to (18)",
+            theorem: Some("Unlearn.Shards.continuous_moments_wrong"),
             item: "sisa::cost::slicing::batch_printed",
             check: |case| slices(case, None, slicing::batch_printed),
             directed: || vec![counts(2, 2, 1)],
@@ -105,6 +111,7 @@ pub fn claims() -> Vec<Claim> {
             title: "the printed probability of a configuration",
             statement: "Σ_{j=0}^{i−1} C(i−1,j)(1/S)^j(1/S)^{i−1−j} = 1",
             source: "Bourtoule et al. 2021 (arXiv 1912.03817), Appendix I.1 as printed",
+            theorem: None,
             item: "claim::sisa::cost::configurations",
             check: |case| configurations(case, |s| Interval::ONE / Interval::point(s)),
             directed: || vec![counts(3, 1, 2)],

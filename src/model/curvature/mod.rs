@@ -1,4 +1,6 @@
-//! The exact Hessian (or Gauss–Newton matrix) of the weighted empirical risk, one unit at a time.
+//! The exact Hessian (or Gauss–Newton matrix, or empirical Fisher) of the weighted empirical risk.
+//!
+//! Dense designs are summed by pairs of units, see [`pairs`]; sparse ones, whose rows are met entry by entry, by units:
 //!
 //! A unit change of `W_l[j,i]` changes `z_l` by `ã_{l−1,i} e_j`. So with `∂^{(l,j)}` the derivative along
 //! `z_l ↦ z_l + e_j` and `g` the gradient of one row, the column of `W_l[j,i]` is
@@ -15,6 +17,7 @@
 //! units is derived here.
 
 mod block;
+mod pairs;
 mod panels;
 mod sparse;
 
@@ -32,6 +35,8 @@ pub(crate) enum Kind {
     Hessian,
     /// `Σ w Jᵀ (∇²ℓ in the outputs) J`.
     GaussNewton,
+    /// `Σ w ∇ℓ ∇ℓᵀ` with the observed targets; only for dense designs.
+    EmpiricalFisher,
 }
 
 impl Network {
@@ -44,6 +49,23 @@ impl Network {
         target: &[f64],
         weights: &[f64],
     ) -> DMatrix<f64> {
+        if design.is_sparse() {
+            self.second_order_by_units(kind, theta, design, target, weights)
+        } else {
+            pairs::second_order(self, kind, theta, (design, target), weights, None)
+        }
+    }
+
+    /// The same, one unit at a time, for any design.
+    fn second_order_by_units(
+        &self,
+        kind: Kind,
+        theta: &[f64],
+        design: &Design,
+        target: &[f64],
+        weights: &[f64],
+    ) -> DMatrix<f64> {
+        assert_ne!(kind, Kind::EmpiricalFisher, "a sum of outer products, not of tangents");
         let mut h = DMatrix::zeros(self.active(), self.active());
         let live: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] != 0.0).collect();
         let room = block::rows_per_block(self).min(live.len());
@@ -71,8 +93,8 @@ impl Network {
                         &gradients,
                         &inputs,
                         Part::All,
-                        &mut h,
-                        gradients.first(),
+                        h.as_mut_slice(),
+                        (self.active(), gradients.first()),
                         |c| unit.parameter(c),
                     );
                 }

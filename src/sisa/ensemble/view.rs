@@ -13,7 +13,7 @@ impl Ensemble {
     /// those (it visits more rows when they were lost, and fewer when an interrupted attempt left later ones behind).
     ///
     /// # Errors
-    /// As [`super::workload::workload`].
+    /// As [`crate::sisa::workload::workload`].
     pub fn workload(&self, request: &RowSet) -> Result<Workload> {
         let mut from = self.first_hit(request)?;
         for (from, pending) in from.iter_mut().zip(&self.pending) {
@@ -55,7 +55,7 @@ impl Ensemble {
     /// The shards that a request hits, increasing: those with a row of it that was not deleted before.
     ///
     /// # Errors
-    /// As [`super::partition::Partition::first_hit`].
+    /// As [`crate::sisa::partition::Partition::first_hit`].
     pub fn hit(&self, request: &RowSet) -> Result<Vec<usize>> {
         let first = self.first_hit(request)?;
         Ok((0..first.len()).filter(|&k| first[k].is_some()).collect())
