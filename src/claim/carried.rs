@@ -31,7 +31,7 @@ pub fn claims() -> Vec<Claim> {
                         V_k = Σ_u ‖v_{u,k}‖; v_u carried with the Hessian of the whole batch, fixed divisors; with \
                         momentum by velocities",
             source: "derived here",
-            theorem: None,
+            theorem: Some("Unlearn.Additive.additive_error"),
             item: "bound::additive::additive_error",
             expected: Verdict::Holds,
             domain: Domain { momentum: true, ..LINEAR },

@@ -38,7 +38,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "θ_T + Σ c_t − θ′_T = Σ_t (I − P_t)c_t, c_t = η_t drop_t(θ_t), P_t = Π_{s>t}(I − η_s∇keep_s), \
                         for squared loss and linear models",
             source: "derived here",
-            theorem: None,
+            theorem: Some("Unlearn.Direct.plain_error"),
             item: "unlearn::subtraction::missed_by_rows",
             expected: Verdict::Holds,
             domain: QUADRATIC,
@@ -51,7 +51,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "θˢ_T − (θ_T − Σ_{t∈S} Δ_t) = Σ_{t∈S} (I − P_t)Δ_t, P_t = Π_{s>t, s∉S}(I − η_sH_s), θˢ the run \
                         without the steps S, for squared loss and linear models",
             source: "derived here",
-            theorem: None,
+            theorem: Some("Unlearn.Direct.plain_error"),
             item: "unlearn::subtraction::missed_by_batches",
             expected: Verdict::Holds,
             domain: QUADRATIC,

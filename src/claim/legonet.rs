@@ -55,7 +55,7 @@ pub fn claims() -> Vec<Claim> {
             title: "what a LegoNet request costs",
             statement: "a uniform request visits Σ_a |D_a|²/N − k ≥ k²N/n − k rows in expectation, the left side exactly",
             source: "derived here; corrects k²N/n of Yu et al. 2022 (arXiv 2210.16023)",
-            theorem: None,
+            theorem: Some("Unlearn.Shards.overlap_cost"),
             item: "neighbour::legonet::ExpectedCost",
             expected: Verdict::Holds,
             domain: DOMAIN,

@@ -31,7 +31,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "θ_t − θ* = (1−2ηλ)^t (I − (2η/(1−2ηλ))X_RᵀX_R)^t (θ_full − θ*) for descent on Σ_R (xᵀθ−y)² + λ‖θ‖², (I − \
                         2ηXᵀX)^t (θ_full − θ*) for ‖Xθ − Xθ*‖², t ≤ 3",
             source: "Georgiev et al. 2024 (arXiv 2410.23232), Theorem 1 in the authors' copy",
-            theorem: None,
+            theorem: Some("Unlearn.Relabel.oracle_matching_iterates"),
             item: "neighbour::linear_theory::Linear",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,

@@ -36,7 +36,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "w_p + Z⁺(ỹ − Zw_p) = w_r, ỹ = (y_r, Z_u w_r), w_p = w_0 + Z⁺(y − Zw_0), w_r = w_0 + Z_r⁺(y_r − \
                         Z_r w_0), any stored w_0",
             source,
-            theorem: None,
+            theorem: Some("Unlearn.Relabel.relabel_exact"),
             item: "neighbour::muso::Interpolation",
             expected: Verdict::Holds,
             domain: WIDE,
@@ -60,7 +60,7 @@ pub fn claims() -> Vec<Claim> {
             title: "ridge regression forgets by relabelling",
             statement: "argmin w Σ_R ½(xᵀθ−y)² + w Σ_F ½(xᵀθ−ŷ)² + (λ/2)‖θ‖² = θ₋F for ŷ = x·θ₋F, weights and λ unchanged",
             source: "derived here, after Yang et al. 2024 (arXiv 2410.08557)",
-            theorem: None,
+            theorem: Some("Unlearn.Relabel.zero_slope_exact"),
             item: "unlearn::muso::relabel",
             expected: Verdict::Holds,
             domain: LEAST_SQUARES,
@@ -73,7 +73,7 @@ pub fn claims() -> Vec<Claim> {
             statement: "training on the rows kept and (x_u, σ(f_θr(x_u))), each row kept with its weight in retraining, gives \
                         θ_r from any start (squared loss: the output itself)",
             source: "derived here, after Yang et al. 2024 (arXiv 2410.08557)",
-            theorem: None,
+            theorem: Some("Unlearn.Relabel.zero_slope_exact"),
             item: "unlearn::muso::relabel",
             expected: Verdict::Holds,
             domain: GENERAL,
