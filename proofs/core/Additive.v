@@ -11,8 +11,8 @@
     - [carried kick]: w_0 = 0, w_{k+1} = w_k - eta_k full_k w_k + eta_k kick_k,
       full_k the curvature of the whole batch at theta_k.
     - [rest k]: full_k - hvp_k, the curvature of the forgotten rows.
-    - [additive_radius V D]: E_0 = 0,
-      E_{k+1} = c_k E_k + eta_k (Q_k/2 (V_k + E_k) V_k + D_k V_k).
+    - [additive_radius V D G]: E_0 = 0,
+      E_{k+1} = c_k E_k + eta_k (Q_k/2 min(V_k + E_k, G_k) V_k + D_k V_k).
     - [additive_radius_sq V D]: the same with (V_k + E_k)^2.
 
     Theorems
@@ -24,8 +24,8 @@
       error.
     - [additive_error_sq]: |theta_t + w_t - phi_t| <= E_t from the second-order
       remainder of the gradient of the rows that stay.
-    - [additive_error]: the same with (V + E) V, from the averaged curvature
-      between theta_k and phi_k.
+    - [additive_error]: the same with min(V + E, G) V, from the averaged curvature
+      between theta_k and phi_k, for any G_k >= |phi_k - theta_k|.
     Axiom-free, over any real closed field. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
@@ -143,7 +143,7 @@ by rewrite rem0 // rest0 // IH ?(ltnW kt) // /gd_step h0 subrr !scaler0 subr0 ad
 Qed.
 
 (** ** The error *)
-Variables (c Q V D : nat -> R).
+Variables (c Q V D G : nat -> R).
 Hypothesis eta_ge0 : forall k, (k < t)%N -> 0 <= eta k.
 Hypothesis c_ge0 : forall k, (k < t)%N -> 0 <= c k.
 Hypothesis Q_ge0 : forall k, (k < t)%N -> 0 <= Q k.
@@ -153,7 +153,7 @@ Hypothesis restD : forall k, (k < t)%N -> norm (rest k (w k)) <= D k * V k.
 Fixpoint additive_radius k : R :=
   if k is j.+1
   then c j * additive_radius j
-       + eta j * (Q j / 2%:R * (V j + additive_radius j) * V j + D j * V j)
+       + eta j * (Q j / 2%:R * Num.min (V j + additive_radius j) (G j) * V j + D j * V j)
   else 0.
 
 Fixpoint additive_radius_sq k : R :=
@@ -195,9 +195,10 @@ Theorem additive_error (avg : nat -> 'cV[R]_d -> 'cV[R]_d) :
   (forall k x, (k < t)%N -> norm (gd_step (eta k) (avg k) x) <= c k * norm x) ->
   (forall k x, (k < t)%N -> norm (avg k x - hvp k x)
      <= Q k / 2%:R * norm (phi k - theta k) * norm x) ->
+  (forall k, (k < t)%N -> norm (phi k - theta k) <= G k) ->
   norm (theta t + w t - phi t) <= additive_radius t.
 Proof.
-move=> avgB change contract near.
+move=> avgB change contract near gapG.
 suff H k : (k <= t)%N -> norm (err k) <= additive_radius k by exact: H.
 elim: k => [|k IH] kt; first by rewrite /= addr0 subrr norm0.
 have {}IH := IH (ltnW kt); rewrite (@additive_step_averaged avg) => [|x y|]; first last.
@@ -212,7 +213,7 @@ apply: le_trans (norm_triangleB _ _) _; apply: ler_add; last exact: restD.
 apply: le_trans (near _ _ kt) _.
 have half0 : 0 <= Q k / 2%:R by rewrite divr_ge0 ?Q_ge0 ?ler0n.
 apply: ler_pmul; [by rewrite mulr_ge0 ?norm_ge0 | exact: norm_ge0 | | exact: carriedV].
-by rewrite ler_wpmul2l // gap_le.
+by rewrite ler_wpmul2l // le_minr gap_le // gapG.
 Qed.
 End Additive.
 
@@ -234,10 +235,11 @@ Theorem additive_error_quadratic (b : nat -> 'cV[R]_d) (c V D : nat -> R) t :
   (forall k x, (k < t)%N -> norm (x - eta k *: (H k *m x)) <= c k * norm x) ->
   (forall k, (k < t)%N -> norm (w k) <= V k) ->
   (forall k, (k < t)%N -> norm ((F k - H k) *m w k) <= D k * V k) ->
-  norm (theta t + w t - phi t) <= additive_radius eta c (fun=> 0) V D t.
+  norm (theta t + w t - phi t)
+  <= additive_radius eta c (fun=> 0) V D (fun k => norm (phi k - theta k)) t.
 Proof.
 move=> affine e0 c0 ct wV restD.
-apply: (@additive_error _ _ keep drop eta theta0 _ (fun k x => H k *m x) t c (fun=> 0) V D
+apply: (@additive_error _ _ keep drop eta theta0 _ (fun k x => H k *m x) t c (fun=> 0) V D _
           e0 c0 _ wV _ (fun k x => H k *m x)) => //.
 - by move=> k kt; rewrite /rest -mulmxBl; exact: restD.
 - by move=> k x y _; exact: mulmxBr.

@@ -20,7 +20,7 @@ Implicit Types (keep drop : nat -> 'cV[R]_d -> 'cV[R]_d) (eta : nat -> R).
     through the curvature [full] of whole batches; [avg k] turns the way from the
     recorded to the retrained parameters into the change of the retained gradient. *)
 Theorem additive_error keep drop eta theta0 (full hvp avg : nat -> 'cV[R]_d -> 'cV[R]_d)
-    (c Q V D : nat -> R) t :
+    (c Q V D G : nat -> R) t :
   let theta := train keep drop eta theta0 in
   let phi := retrain keep eta theta0 in
   let w := Additive.carried eta full (fun j => drop j (theta j)) in
@@ -33,10 +33,11 @@ Theorem additive_error keep drop eta theta0 (full hvp avg : nat -> 'cV[R]_d -> '
   (forall k x, (k < t)%N -> norm (x - eta k *: avg k x) <= c k * norm x) ->
   (forall k x, (k < t)%N ->
      norm (avg k x - hvp k x) <= Q k / 2%:R * norm (phi k - theta k) * norm x) ->
-  norm (theta t + w t - phi t) <= Additive.additive_radius eta c Q V D t.
+  (forall k, (k < t)%N -> norm (phi k - theta k) <= G k) ->
+  norm (theta t + w t - phi t) <= Additive.additive_radius eta c Q V D G t.
 Proof.
-cbv zeta => e0 c0 Q0 wV restD avgB change contract near.
-exact: (Additive.additive_error e0 c0 Q0 wV restD avgB change contract near).
+cbv zeta => e0 c0 Q0 wV restD avgB change contract near gapG.
+exact: (Additive.additive_error e0 c0 Q0 wV restD avgB change contract near gapG).
 Qed.
 
 (** Direct.plain_error_bound: subtraction without propagation, quadratic losses. *)
