@@ -8,6 +8,8 @@ mod records;
 mod scenario;
 #[path = "study/streams.rs"]
 mod streams;
+#[path = "study/streams_document.rs"]
+mod streams_document;
 
 use unlearn::data::{Dataset, builtin};
 use unlearn::study::config::Fingerprint;

@@ -43,7 +43,7 @@ fn of<'a>(records: &'a [Record], strategy: &str) -> Vec<&'a Record> {
 }
 
 /// Whatever is drawn: work is predicted to the visit, no promise is broken, exact strategies end exactly.
-fn check(records: &[Record], strategies: &[Strategy]) {
+pub(crate) fn check(records: &[Record], strategies: &[Strategy]) {
     for record in records {
         assert_eq!(record.predicted, record.visits, "{record:?}");
         assert_eq!(record.regret, 0, "{record:?}");

@@ -49,7 +49,7 @@ pub fn page(config: &Config, table: &Table<'_>) -> Page {
 }
 
 /// Cost against certified distance, one point per strategy; strategies that differ by their tolerance are joined.
-fn frontier(block: &Block) -> Chart {
+pub fn frontier(block: &Block) -> Chart {
     let family = |wanted: fn(Strategy) -> bool, name: &str| {
         let rows = block.rows.iter().filter(|r| wanted(r.strategy));
         let point = |r: &super::table::Row| {

@@ -152,6 +152,17 @@ impl<'a> Table<'a> {
         all
     }
 
+    /// A block as aligned text.
+    pub fn of(&self, block: &Block) -> String {
+        let align = |j: usize| if j == 0 { Align::Left } else { Align::Right };
+        let heads = self.heads();
+        let columns: Vec<(&str, Align)> =
+            heads.iter().enumerate().map(|(j, head)| (*head, align(j))).collect();
+        let mut text = Text::new(&columns);
+        block.rows.iter().for_each(|row| text.row(Table::cells(row, self.config.timings)));
+        text.to_string()
+    }
+
     /// Columns of the rows of a block, as text.
     pub fn cells(row: &Row, certain: bool) -> Vec<String> {
         let percent = |s: &Summary| format!("{:.1}", 100.0 * s.mean);
@@ -276,16 +287,8 @@ impl fmt::Display for Block {
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heads = self.heads();
-        let columns: Vec<(&str, Align)> = heads
-            .iter()
-            .enumerate()
-            .map(|(j, head)| (*head, if j == 0 { Align::Left } else { Align::Right }))
-            .collect();
         for block in &self.blocks {
-            let mut text = Text::new(&columns);
-            block.rows.iter().for_each(|row| text.row(Table::cells(row, self.config.timings)));
-            writeln!(f, "{block}\n{text}")?;
+            writeln!(f, "{block}\n{}", self.of(block))?;
         }
         write!(f, "{}", paragraph("", Table::legend()))?;
         for finding in self.findings() {
