@@ -77,8 +77,7 @@ pub(super) struct Work {
     #[arg(
         long,
         value_name = "ε",
-        requires = "forget",
-        conflicts_with = "policy",
+        conflicts_with_all = ["policy", "heal", "resume"],
         allow_negative_numbers = true
     )]
     tolerance: Option<Tolerance>,

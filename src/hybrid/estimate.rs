@@ -92,7 +92,7 @@ impl Plan {
 /// let forget = RowSet::new(2, vec![1]).unwrap();
 /// let prepared = Prepared::new(&problem, &fit).unwrap();
 /// let plan = |t| estimate(&prepared, &forget, Tolerance::new(t).unwrap()).unwrap();
-/// assert!((plan(1.0).estimates[0].bound.unwrap() - 1.0).abs() < 1e-12); // μ ≥ λ = 1 is all the row kept proves here
+/// assert!((plan(1.0).estimates[0].bound.unwrap() - 0.5).abs() < 1e-12); // attained: θ_r = ½
 /// assert_eq!([0.0, 1.1, f64::INFINITY].map(|t| plan(t).chosen().branch), [Branch::Retrain, Branch::Noop, Branch::Noop]);
 /// assert_eq!(plan(1e-9).chosen().branch, Branch::Influence); // these two rows have the same Hessian
 /// ```

@@ -47,7 +47,7 @@ pub struct Estimate {
     /// Coordinates that are read.
     pub coordinates: u64,
     /// Row visits (a gradient or a Hessian–vector product each) that it took to carry them for this plan; 0 when they
-    /// were carried beforehand ([`Stream::prepare`]).
+    /// were carried beforehand ([`crate::hybrid::Stream::prepare`]).
     pub carried: u64,
     /// The bound on the distance from the retrained shard, for all rows deleted since.
     pub bound: Option<f64>,
