@@ -7,9 +7,13 @@
 
 mod frame;
 
+mod command;
+mod enclosure;
+mod factor;
 mod gram;
 mod hessian;
 mod pruned;
+mod sgd;
 
 use frame::peer::Peers;
 use frame::{Bench, limit, machine, table};
@@ -19,7 +23,15 @@ use std::process::ExitCode;
 /// A family: its name on the command line, and what runs it.
 type Family = (&'static str, fn(&mut Bench));
 
-const FAMILIES: [Family; 3] = [("gram", gram::run), ("hessian", hessian::run), ("pruned", pruned::run)];
+const FAMILIES: [Family; 7] = [
+    ("gram", gram::run),
+    ("hessian", hessian::run),
+    ("pruned", pruned::run),
+    ("factor", factor::run),
+    ("sgd", sgd::run),
+    ("enclosure", enclosure::run),
+    ("command", command::run),
+];
 
 #[derive(Default)]
 struct Settings {

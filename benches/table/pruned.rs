@@ -82,14 +82,15 @@ impl Pair<'_> {
         let k = self.pruned.active();
         let mut case = self.case("Hessian");
         case.flops = Some(flops::pruned_hessian(self.pruned.rows(), k));
-        case.memory = true;
         let slack = if self.percent <= 80.0 { 2.0 } else { 4.0 };
         if self.percent > 0.0 && self.percent <= 95.0 {
             let share = self.density().powi(2);
             case.targets.push(Target::Follows { side: "dense", share, slack });
             case.targets.push(Target::Share(1.0 / slack));
         }
-        case.targets.push(Target::Within("dense then gather", 1.0));
+        if self.percent > 0.0 {
+            case.targets.push(Target::Within("dense then gather", 1.0));
+        }
         let kept = self.pruned.mask().active();
         let gather = || {
             let h = g.hessian(&full);

@@ -139,9 +139,9 @@ impl Bench {
     /// With these peers.
     pub(crate) fn new(peers: Peers, quick: bool) -> Bench {
         let effort = if quick {
-            Effort { budget: 0.4, turn: 0.01, rounds: 5 }
+            Effort { budget: 0.4, turn: 0.01, rounds: (1, 5) }
         } else {
-            Effort { budget: 2.5, turn: 0.03, rounds: 11 }
+            Effort { budget: 2.5, turn: 0.03, rounds: (3, 11) }
         };
         let folder = tempfile::tempdir().expect("a temporary folder");
         Bench { peers, quick, families: Vec::new(), effort, folder, files: 0 }

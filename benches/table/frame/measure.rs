@@ -29,8 +29,8 @@ pub(crate) struct Effort {
     pub(crate) budget: f64,
     /// Seconds at least for one side in one round, by repetition.
     pub(crate) turn: f64,
-    /// Most rounds.
-    pub(crate) rounds: usize,
+    /// Fewest and most rounds.
+    pub(crate) rounds: (usize, usize),
 }
 
 /// Seconds of every side, and operations per second of the limit, per round.
@@ -69,7 +69,7 @@ pub(crate) fn alternate(
         }
     }
     let round: f64 = single.iter().zip(&repetitions).map(|(t, &r)| t * r as f64).sum();
-    let rounds = ((effort.budget / round.max(1e-9)) as usize).clamp(1, effort.rounds);
+    let rounds = ((effort.budget / round.max(1e-9)) as usize).clamp(effort.rounds.0, effort.rounds.1);
     for r in 0..rounds {
         out.limit.push(limit::rate_on(threads));
         for (s, side) in sides.iter_mut().enumerate() {

@@ -14,6 +14,6 @@ pub(crate) mod peer;
 pub(crate) mod table;
 pub(crate) mod target;
 
-pub(crate) use case::{Bench, Case, Measured};
+pub(crate) use case::{Bench, Case};
 pub(crate) use peer::Role;
 pub(crate) use target::Target;

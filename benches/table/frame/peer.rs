@@ -94,7 +94,8 @@ type Slot = Result<Rc<RefCell<Process>>, String>;
 
 /// The processes that run; each is started when first asked for.
 pub(crate) struct Peers {
-    python: Option<PathBuf>,
+    /// The interpreter.
+    pub(crate) python: Option<PathBuf>,
     running: BTreeMap<(&'static str, usize), Slot>,
     /// What answered, by name.
     pub(crate) versions: BTreeMap<&'static str, String>,
