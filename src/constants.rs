@@ -18,8 +18,11 @@
 //! `L = c₂T₁² + c₁T₂` and `Q = c₃T₁³ + 3c₂T₁T₂ + c₁T₃`. For one hidden layer and one output these are
 //! the formulas of the one-hidden-layer case; the recursion is derived here.
 
+use crate::data::read::LARGEST_DENSE;
 use crate::loss::Loss;
+use crate::numeric::csr::Csr;
 use crate::numeric::interval::Interval;
+use crate::numeric::nonnegative;
 use crate::numeric::real::norm;
 use crate::numeric::spectrum::{gamma, gram_norm_upper, smallest_eigenvalue_lower};
 use crate::objective::enclosed::{activate, exact, forward};
@@ -263,7 +266,8 @@ impl Constants {
     ///
     /// For linear models with nonnegative weights: `L = c₂·λ_max(Σ wᵢx̃ᵢx̃ᵢᵀ) + λ`,
     /// `Q = c₃·λ_max(Σ wᵢ‖x̃ᵢ‖x̃ᵢx̃ᵢᵀ)` on the columns any output has kept, `μ = λ` (squared loss:
-    /// `λ + λ_min` of the risk Hessian). With hidden layers: sums of the row constants.
+    /// `λ + λ_min` of the risk Hessian). On more than 2,048 columns with a ridge, upper bounds on the same norms from the stored
+    /// entries, and `μ = λ`. With hidden layers: sums of the row constants.
     ///
     /// Derived here; the spectral forms are sharper than the sums `Σ wᵢ‖xᵢ‖²`, `Σ wᵢ‖xᵢ‖³`.
     pub fn of(objective: &Objective<'_>, region: Region<'_>) -> Constants {
@@ -291,6 +295,9 @@ impl Constants {
         let p = objective.problem();
         let c = p.model().loss().constants();
         let ridge = Interval::point(p.ridge());
+        if too_wide(objective) {
+            return Constants::wide(objective);
+        }
         let (columns, rows, weights) = kept_inputs(objective);
         let norms: Vec<f64> = rows.chunks_exact(columns.max(1)).map(|r| Interval::norm(r).hi()).collect();
         let l = Interval::point(c.curvature)
@@ -323,6 +330,81 @@ impl Constants {
         };
         Constants { smoothness: (l + ridge).hi(), strong_convexity: mu, hessian_lipschitz: q.hi() }
     }
+
+    /// The same from the stored entries alone: upper bounds by [`crate::numeric::nonnegative`], `μ = λ`.
+    fn wide(objective: &Objective<'_>) -> Constants {
+        let p = objective.problem();
+        let c = p.model().loss().constants();
+        let (rows, weights) = kept_rows(objective);
+        let bound = |weights: &[f64]| Interval::point(nonnegative::gram_norm_upper(&rows, weights)) * AS_REAL;
+        let l = Interval::point(c.curvature) * bound(&weights);
+        let q = if c.third == 0.0 {
+            Interval::ZERO
+        } else {
+            let longer = |(i, w): (usize, &f64)| (Interval::point(*w) * Interval::norm(rows.row(i).1)).hi();
+            let scaled: Vec<f64> = weights.iter().enumerate().map(longer).collect();
+            Interval::point(c.third) * bound(&scaled)
+        };
+        Constants {
+            smoothness: (l + Interval::point(p.ridge())).hi(),
+            strong_convexity: p.ridge(),
+            hessian_lipschitz: q.hi(),
+        }
+    }
+}
+
+/// Is a linear model so wide that neither its rows may be written out densely nor eigenvalues of matrices of its order be
+/// asked for? Where nothing but the data says that the objective is strongly convex (squared loss, λ = 0), as long as
+/// memory allows.
+pub(crate) fn too_wide(objective: &Objective<'_>) -> bool {
+    /// Eigenvalues of this order take about ten seconds.
+    const MOST_EIGENVALUES: usize = 2048;
+    let p = objective.problem();
+    let fits = |rows: usize, columns: usize| rows.checked_mul(columns).is_some_and(|n| n <= LARGEST_DENSE);
+    let k = p.active();
+    let (columns, _) = kept_columns(objective);
+    let needs_eigenvalues = p.model().loss() == Loss::Squared && p.ridge() == 0.0;
+    let most = if needs_eigenvalues { usize::MAX } else { MOST_EIGENVALUES };
+    columns.len() > most
+        || !fits(k, k)
+        || (p.data().design().is_sparse() && !fits(p.rows(), columns.len() + 1))
+}
+
+/// The columns that at least one output has kept, increasing, and whether one has kept its bias.
+fn kept_columns(objective: &Objective<'_>) -> (Vec<usize>, bool) {
+    let layer = &objective.problem().network().layers[0];
+    let mut kept = vec![false; layer.fan_in];
+    for unit in &layer.units {
+        unit.inputs.iter().for_each(|&i| kept[i as usize] = true);
+    }
+    let columns = (0..layer.fan_in).filter(|&i| kept[i]).collect();
+    (columns, layer.units.iter().any(|u| u.bias.is_some()))
+}
+
+/// As [`kept_inputs`], in sparse storage.
+pub(crate) fn kept_rows(objective: &Objective<'_>) -> (Csr, Vec<f64>) {
+    let p = objective.problem();
+    let (kept, bias) = kept_columns(objective);
+    let mut place = vec![u32::MAX; p.data().cols()];
+    // A file has at most 2²¹ features, a model 2³¹ parameters.
+    kept.iter().enumerate().for_each(|(to, &from)| place[from] = to as u32);
+    let (mut offsets, mut indices, mut values, mut weights) = (vec![0], vec![], vec![], vec![]);
+    for (i, w) in objective.support() {
+        p.data().design().row(i).for_each(|c, v| {
+            if place[c] != u32::MAX && v != 0.0 {
+                indices.push(place[c]);
+                values.push(v);
+            }
+        });
+        if bias {
+            indices.push(kept.len() as u32);
+            values.push(1.0);
+        }
+        offsets.push(values.len());
+        weights.push(w);
+    }
+    let columns = kept.len() + usize::from(bias);
+    (Csr::new(columns, offsets, indices, values).expect("rows of a valid design are valid"), weights)
 }
 
 /// The rows with nonzero weight on the columns that at least one output has kept (bias column last),
@@ -330,10 +412,7 @@ impl Constants {
 pub(crate) fn kept_inputs(objective: &Objective<'_>) -> (usize, Vec<f64>, Vec<f64>) {
     let p = objective.problem();
     let layer = &p.network().layers[0];
-    let kept: Vec<usize> = (0..layer.fan_in)
-        .filter(|&i| layer.units.iter().any(|u| u.position(i, layer.fan_in).is_some()))
-        .collect();
-    let bias = layer.units.iter().any(|u| u.bias.is_some());
+    let (kept, bias) = kept_columns(objective);
     let columns = kept.len() + usize::from(bias);
     let mut rows = Vec::new();
     let mut weights = Vec::new();

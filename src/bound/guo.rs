@@ -34,7 +34,7 @@
 
 use super::audit::Step;
 use super::{Bound, residual};
-use crate::constants::kept_inputs;
+use crate::constants::kept_rows;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::loss::{Loss, LossConstants};
@@ -126,9 +126,9 @@ impl Removal {
             return Err(Error::Hypothesis { theorem: WORST_CASE, why });
         }
         residual::check_strong(WORST_CASE, problem.ridge())?;
-        let (columns, rows, _) = kept_inputs(&problem.full());
+        let (rows, _) = kept_rows(&problem.full());
         let largest_row =
-            rows.chunks_exact(columns.max(1)).map(Interval::norm).fold(Interval::ZERO, Interval::max);
+            (0..rows.rows()).map(|i| Interval::norm(rows.row(i).1)).fold(Interval::ZERO, Interval::max);
         Ok(Removal {
             rows: problem.rows(),
             removed: forget.len(),

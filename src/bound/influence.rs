@@ -25,9 +25,10 @@
 //! squared loss: the first term remains, and it is of the order of the forgotten share.
 
 use super::{Bound, residual};
-use crate::constants::{LocalConstants, Region};
+use crate::constants::{LocalConstants, Region, kept_rows, too_wide};
 use crate::error::Result;
 use crate::numeric::interval::Interval;
+use crate::numeric::nonnegative;
 use crate::numeric::real::norm;
 use crate::numeric::spectrum::{gamma, largest_eigenvalue_upper, smallest_eigenvalue_lower};
 use crate::objective::Objective;
@@ -92,6 +93,10 @@ pub fn safe_error(newton_step: Interval, step: Interval, terms: Terms, mu_retain
 /// with the float curvature `S̃ᵢ` against the enclosed one, the rounding of the products, and weights that stand
 /// for `1/n` and `1/|R|`.
 ///
+/// On more columns than eigenvalues can be had for: `max(λ_max(Σ₊ aᵢx̃ᵢx̃ᵢᵀ), λ_max(Σ₋ aᵢx̃ᵢx̃ᵢᵀ))` with
+/// `aᵢ = (|vᵢ−wᵢ| + 2ε(|vᵢ|+|wᵢ|))‖Sᵢ‖`, over the rows that gain and those that lose weight: a matrix between two positive
+/// semidefinite ones, `−M₋ ≤ M ≤ M₊`, is no larger than the larger of them.
+///
 /// # Errors
 /// As [`crate::objective::Problem::weighted`].
 pub fn curvature_change(v: &Objective<'_>, w: &Objective<'_>, theta: &DVector<f64>) -> Result<f64> {
@@ -99,6 +104,9 @@ pub fn curvature_change(v: &Objective<'_>, w: &Objective<'_>, theta: &DVector<f6
     let loss = problem.model().loss();
     let difference: Vec<f64> = v.weights().iter().zip(w.weights()).map(|(a, b)| a - b).collect();
     let h = problem.weighted(difference)?;
+    if too_wide(&h) {
+        return wide_curvature_change(v, w, theta);
+    }
     let matrix = h.risk_hessian(theta);
     let local = LocalConstants::new(problem, Region::Everywhere);
     let curvature = Interval::point(loss.constants().curvature);
@@ -125,4 +133,34 @@ pub fn curvature_change(v: &Objective<'_>, w: &Objective<'_>, theta: &DVector<f6
     }
     let top = largest_eigenvalue_upper(&matrix).max(-smallest_eigenvalue_lower(&matrix)).max(0.0);
     Ok((Interval::point(top) + off).hi())
+}
+
+fn wide_curvature_change(v: &Objective<'_>, w: &Objective<'_>, theta: &DVector<f64>) -> Result<f64> {
+    let problem = v.problem();
+    let at = exact::<Interval>(theta);
+    let unit = Interval::point(2.0 * f64::EPSILON);
+    let (mut gain, mut lose) = (vec![0.0; problem.rows()], vec![0.0; problem.rows()]);
+    for i in 0..problem.rows() {
+        let (a, b) = (Interval::point(v.weights()[i]), Interval::point(w.weights()[i]));
+        let x = problem.data().design().row(i);
+        let seen = enclosed::forward(problem.network(), &at, x).outputs;
+        let curvature = norm(&enclosed::curvature(problem.model().loss(), &seen));
+        if !curvature.hi().is_finite() {
+            return Ok(f64::INFINITY);
+        }
+        let size = (((a - b).abs() + unit * (a.abs() + b.abs())) * curvature).hi();
+        // Where the difference of the floats has the wrong sign, that of the weights is within the rounding.
+        gain[i] = size;
+        lose[i] = size;
+        if v.weights()[i] > w.weights()[i] {
+            lose[i] = (unit * (a.abs() + b.abs()) * curvature).hi();
+        } else {
+            gain[i] = (unit * (a.abs() + b.abs()) * curvature).hi();
+        }
+    }
+    let bound = |sizes: Vec<f64>| -> Result<f64> {
+        let (rows, weights) = kept_rows(&problem.weighted(sizes)?);
+        Ok(nonnegative::gram_norm_upper(&rows, &weights))
+    };
+    Ok(bound(gain)?.max(bound(lose)?))
 }

@@ -97,7 +97,7 @@ struct Step {
 
 /// Newton's step from `θ` on the rows kept.
 fn newton_from(case: &Case, theta: &DVector<f64>) -> Result<Step> {
-    let end = theta + newton_step(&case.problem.retained(&case.forget)?, theta)?;
+    let end = theta + newton_step(&case.problem.retained(&case.forget)?, theta)?.0;
     let rho = linear_residual(&rows_kept(case), &rows_kept(case), theta, &end);
     Ok(Step { length: norm(&difference(&end, theta)), rho, end })
 }

@@ -170,6 +170,20 @@ pub(super) fn parameters(problem: &Problem, path: &Path, quiet: bool) -> Result<
     Ok(kept)
 }
 
+/// Refuses to train without a Hessian where one is needed and would not fit into memory: with a ridge none is.
+pub(super) fn check_trainable(problem: &Problem) -> Result<()> {
+    if problem.ridge() > 0.0 {
+        return Ok(());
+    }
+    let k = problem.active();
+    check_size(
+        "the Hessian",
+        k,
+        k,
+        "use a --ridge above 0 (no Hessian is needed then), train with --sgd, or prune with --mask",
+    )
+}
+
 /// Refuses a dense matrix that would not fit into memory: `rows × columns` numbers.
 pub(super) fn check_size(what: &str, rows: usize, columns: usize, remedy: &str) -> Result<()> {
     if rows.checked_mul(columns).is_none_or(|n| n > read::LARGEST_DENSE) {

@@ -65,9 +65,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     // A sparsity that cannot be is refused before training.
     scope.kept(input.problem.model(), arguments.sparsity)?;
     let mut json = options.open(&[&arguments.output])?;
-    if pruner.sees_data() && !arguments.training.sgd {
+    if pruner.sees_data() && !arguments.training.sgd && input.problem.ridge() == 0.0 {
         let k = input.problem.active();
-        input::check_size("the Hessian", k, k, "train with --sgd, or prune without data (synflow, random)")?;
+        let remedy = "use a --ridge above 0, train with --sgd, or prune without data (synflow, random)";
+        input::check_size("the Hessian", k, k, remedy)?;
     }
     let prepared = arguments.training.prepare(&input.problem, options.seed, options.quiet)?;
     let pipeline = Pipeline::new(&input.problem, prepared.start.as_slice().to_vec(), prepared.recipe())?;

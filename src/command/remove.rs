@@ -15,7 +15,7 @@ use unlearn::report::json::interval;
 use unlearn::report::number::{count, short};
 use unlearn::report::paragraph::paragraph;
 use unlearn::report::table::{Align, Table};
-use unlearn::train::newton::{Fit, rounding_floor};
+use unlearn::train::newton::{Fit, rounding_floor_at};
 use unlearn::unlearn::report::{Row, compare_methods};
 use unlearn::unlearn::{self as methods, Guarantee, Request};
 
@@ -96,18 +96,26 @@ fn train(arguments: &Arguments, problem: &Problem) -> Result<Trained> {
     let options = &arguments.options;
     let k = problem.active();
     let solves = ["influence", "influence-boolean", "newton"].contains(&arguments.method.as_str());
-    if arguments.training.sgd && solves {
-        input::check_size("the Hessian", k, k, "use influence-cg, or prune with --mask")?;
+    if arguments.training.sgd && solves && problem.ridge() == 0.0 {
+        input::check_size("the Hessian", k, k, "use a --ridge above 0, influence-cg, or prune with --mask")?;
+    }
+    if arguments.method == "ridge-deletion" {
+        input::check_size(
+            "the Hessian",
+            k,
+            k,
+            "use newton, which is exact for squared loss too, or prune with --mask",
+        )?;
     }
     if !arguments.training.sgd {
-        input::check_size("the Hessian", k, k, "train with --sgd, or prune with --mask")?;
+        input::check_trainable(problem)?;
     }
     let Some(path) = &arguments.parameters else {
         return arguments.training.train(problem, options.seed, options.quiet);
     };
     let theta = input::parameters(problem, path, options.quiet)?;
     let objective = problem.full();
-    let rounding = rounding_floor(&objective, &theta, &objective.hessian(&theta));
+    let rounding = rounding_floor_at(&objective, &theta);
     let residual = objective.gradient(&theta).norm();
     Ok(Trained::Minimiser(Fit { theta, residual, rounding, iterations: 0 }))
 }

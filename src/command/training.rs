@@ -153,8 +153,7 @@ impl Options {
     fn fit(&self, problem: &Problem, forget: Option<&RowSet>, seed: u64, quiet: bool) -> Result<Trained> {
         let from = self.first(problem, seed, quiet)?;
         if !self.sgd {
-            let k = problem.active();
-            input::check_size("the Hessian", k, k, "train with --sgd, or prune with --mask")?;
+            input::check_trainable(problem)?;
             let objective = match forget {
                 Some(forget) => problem.retained(forget)?,
                 None => problem.full(),

@@ -39,3 +39,18 @@ pub fn solve(k: usize) -> f64 {
 pub fn newton(rows: usize, k: usize) -> f64 {
     rows as f64 * (gradient(k) + hessian(k)) + solve(k)
 }
+
+/// Row visits and operations of a Newton step on `rows` rows: with a Hessian as [`newton`], or with so many products and
+/// no Hessian. Every product counts as a visit.
+///
+/// ```
+/// use unlearn::train::flops::{gradient, newton, newton_step, product};
+/// assert_eq!(newton_step(5, 10, None), (10.0, newton(5, 10)));
+/// assert_eq!(newton_step(5, 10, Some(3)), (20.0, 5.0 * (gradient(10) + 3.0 * product(10))));
+/// ```
+pub fn newton_step(rows: usize, k: usize, products: Option<usize>) -> (f64, f64) {
+    match products {
+        None => (2.0 * rows as f64, newton(rows, k)),
+        Some(p) => ((1 + p) as f64 * rows as f64, rows as f64 * (gradient(k) + p as f64 * product(k))),
+    }
+}

@@ -7,6 +7,7 @@ pub mod epochs;
 pub mod flops;
 pub(crate) mod minimiser;
 pub mod newton;
+pub mod newton_cg;
 pub mod pipeline;
 pub mod plan;
 pub mod proximal;

@@ -1,5 +1,7 @@
 //! Damped Newton to a gradient residual near rounding.
 
+use super::newton_cg;
+use crate::data::read::LARGEST_DENSE;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::numeric::factor::Cholesky;
@@ -29,12 +31,27 @@ pub struct Fit {
 /// (a relative change ε of θ moves the gradient by at most that much). Derived here, after Higham
 /// 2002, §3.1.
 pub fn rounding_floor(objective: &Objective<'_>, theta: &DVector<f64>, hessian: &DMatrix<f64>) -> f64 {
+    rounding_floor_of(objective, theta, hessian.norm())
+}
+
+/// The same with the Hessian at `θ`, which is not formed where the problem is large ([`newton_cg`]).
+///
+/// Panics when `theta` does not have `k` entries.
+pub fn rounding_floor_at(objective: &Objective<'_>, theta: &DVector<f64>) -> f64 {
+    if newton_cg::chosen(objective.problem()) {
+        return rounding_floor_of(objective, theta, objective.operator(theta).frobenius_estimate());
+    }
+    rounding_floor(objective, theta, &objective.hessian(theta))
+}
+
+/// The same for a Hessian of which only the norm is known.
+pub(crate) fn rounding_floor_of(objective: &Objective<'_>, theta: &DVector<f64>, hessian_norm: f64) -> f64 {
     let rows = objective.gradient_mass(theta);
     let b = objective.problem().perturbation().map_or(0.0, |b| b.norm());
     let n = (objective.problem().rows() + objective.active()) as f64;
     // A norm is a root of squares: what is below √(smallest normal number) vanishes from it.
     let vanished = n * f64::MIN_POSITIVE.sqrt();
-    n * f64::EPSILON * (rows + hessian.norm() * theta.norm() + b) + vanished
+    n * f64::EPSILON * (rows + hessian_norm * theta.norm() + b) + vanished
 }
 
 /// A residual within three digits of the floor is stationary for every purpose here; it is reported as
@@ -45,7 +62,9 @@ pub(crate) const STATIONARY: f64 = 1e3;
 ///
 /// Newton's direction with a backtracking (Armijo) line search; where the Hessian is not positive
 /// definite (networks), a multiple of the identity is added to the direction's matrix. Stops when the
-/// residual is at the rounding floor, then takes full steps while they still help.
+/// residual is at the rounding floor, then takes full steps while they still help. Above [`newton_cg::MOST_DENSE`]
+/// parameters and with a ridge, no Hessian is formed ([`newton_cg`]); one that fits into memory is formed after all where
+/// that fails.
 ///
 /// ```
 /// use unlearn::data::{Dataset, Design};
@@ -64,6 +83,23 @@ pub(crate) const STATIONARY: f64 = 1e3;
 /// columns), [`Error::NotConverged`] when the residual cannot be brought near rounding and
 /// [`Error::Data`] when it can although no minimiser exists (separable labels with λ = 0 give either).
 pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
+    Ok(counted(objective, start)?.0)
+}
+
+/// As [`minimise`], with the products with Hessians that it took where none was formed.
+pub(crate) fn counted(objective: &Objective<'_>, start: DVector<f64>) -> Result<(Fit, Option<usize>)> {
+    if newton_cg::chosen(objective.problem()) {
+        let found = newton_cg::counted(objective, start.clone());
+        let k = objective.active();
+        let fits = k.checked_mul(k).is_some_and(|numbers| numbers <= LARGEST_DENSE);
+        if !(fits && matches!(found, Err(Error::NotConverged { .. }))) {
+            return found.map(|(fit, products)| (fit, Some(products)));
+        }
+    }
+    Ok((dense(objective, start)?, None))
+}
+
+fn dense(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
     const MOST: usize = 200;
     let convex = objective.problem().model().is_linear();
     let mut theta = start;

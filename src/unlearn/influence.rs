@@ -33,7 +33,7 @@ use crate::numeric::interval::Interval;
 use crate::numeric::real::norm;
 use crate::objective::enclosed::Enclosed;
 use crate::objective::{Problem, Reduction};
-use crate::train::flops;
+use crate::train::{flops, newton_cg};
 use nalgebra::DVector;
 use std::time::Instant;
 
@@ -61,7 +61,8 @@ impl Unlearner for Influence {
         }
     }
 
-    /// Cost: the Hessian on all `n` rows and the gradients of the forgotten ones.
+    /// Cost: the Hessian on all `n` rows (or as many products with it as conjugate gradients take) and the gradients of
+    /// the forgotten ones.
     ///
     /// ```
     /// use unlearn::data::{Dataset, Design, RowSet};
@@ -83,13 +84,16 @@ impl Unlearner for Influence {
         request.check()?;
         let theta = request.trained.theta();
         let begun = Instant::now();
-        let step = influence_step(request.problem, request.forget, theta, self.weights)?;
+        let (step, products) = influence_step(request.problem, request.forget, theta, self.weights)?;
         let unlearned = theta + &step;
+        let (n, m, k) = (request.problem.rows() as f64, request.forget.len() as f64, theta.len());
+        let (visits, system) = match products {
+            None => (n, n * flops::hessian(k) + flops::solve(k)),
+            Some(p) => (p as f64 * n, p as f64 * n * flops::product(k)),
+        };
         let cost = Cost {
-            row_visits: (request.problem.rows() + request.forget.len()) as f64,
-            flops: request.problem.rows() as f64 * flops::hessian(theta.len())
-                + request.forget.len() as f64 * flops::gradient(theta.len())
-                + flops::solve(theta.len()),
+            row_visits: visits + m,
+            flops: system + m * flops::gradient(k),
             seconds: begun.elapsed().as_secs_f64(),
         };
         if unlearned.iter().any(|v| !v.is_finite()) {
@@ -135,7 +139,7 @@ impl Influence {
         let gradient = residual::gradient_norm(&rows_kept, from);
         let displacement = residual::distance(gradient, kept.strong_convexity)?.value.hi();
         let direct = error(Interval::point(displacement), terms, all.strong_convexity);
-        let newton = from + newton_step(&retained, from)?;
+        let newton = from + newton_step(&retained, from)?.0;
         let rho = residual::linear_residual(&rows_kept, &rows_kept, from, &newton);
         let both = Terms { linear_residual: (terms.linear_residual + rho).next_up(), ..terms };
         let length = |end: &DVector<f64>| norm(&residual::difference(end, from));
@@ -144,15 +148,19 @@ impl Influence {
     }
 }
 
-/// The step of either kind from any parameters.
+/// The step of either kind from any parameters, and the products with the Hessian where it was not formed.
 pub(crate) fn influence_step(
     problem: &Problem,
     forget: &RowSet,
     theta: &DVector<f64>,
     weights: Weights,
-) -> Result<DVector<f64>> {
+) -> Result<(DVector<f64>, Option<usize>)> {
     let right = right_side(problem, forget, theta, weights)?;
-    Ok(Cholesky::new(problem.full().hessian(theta), "the Hessian on all rows")?.solve(&right))
+    if newton_cg::chosen(problem) {
+        let solved = newton_cg::solve(&problem.full(), theta, &right)?;
+        return Ok((solved.x, Some(solved.products)));
+    }
+    Ok((Cholesky::new(problem.full().hessian(theta), "the Hessian on all rows")?.solve(&right), None))
 }
 
 /// The right-hand side of the influence step, whatever the Hessian is approximated by.

@@ -4,6 +4,8 @@
 //! (ridge and perturbation included), repeated if asked. Guo et al. 2020 (arXiv 1911.03030); the bound is
 //! T-newton ([`crate::bound::newton`]) or, where it is sharper, T-residual at the result. Exact for the squared loss and a linear model, under either
 //! reduction.
+//!
+//! Beyond [`newton_cg::MOST_DENSE`] parameters (with a ridge) the system is solved by conjugate gradients, without a Hessian.
 
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, certificate, settings};
 use crate::bound::newton::{A_PRIORI, a_posteriori};
@@ -13,7 +15,7 @@ use crate::numeric::factor::Cholesky;
 use crate::numeric::real::norm;
 use crate::objective::Objective;
 use crate::objective::enclosed::Enclosed;
-use crate::train::flops;
+use crate::train::{flops, newton_cg};
 use nalgebra::DVector;
 use std::time::Instant;
 
@@ -29,7 +31,8 @@ impl Unlearner for Newton {
         "newton"
     }
 
-    /// Cost: two visits of every retained row per step, one for the gradient and one for the Hessian.
+    /// Cost: two visits of every retained row per step, one for the gradient and one for the Hessian, or for every
+    /// product with it.
     ///
     /// ```
     /// use unlearn::data::{Dataset, Design, RowSet};
@@ -56,16 +59,17 @@ impl Unlearner for Newton {
         let begun = Instant::now();
         let mut theta = request.trained.theta().clone();
         let mut before = theta.clone();
+        let kept = request.problem.rows() - request.forget.len();
+        let (mut row_visits, mut flops) = (0.0, 0.0);
         for _ in 0..self.steps {
             before.copy_from(&theta);
-            theta += newton_step(&retained, &before)?;
+            let (step, products) = newton_step(&retained, &before)?;
+            theta += step;
+            let (visits, operations) = flops::newton_step(kept, theta.len(), products);
+            row_visits += visits;
+            flops += operations;
         }
-        let kept = request.problem.rows() - request.forget.len();
-        let cost = Cost {
-            row_visits: 2.0 * (self.steps * kept) as f64,
-            flops: self.steps as f64 * flops::newton(kept, theta.len()),
-            seconds: begun.elapsed().as_secs_f64(),
-        };
+        let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data(
                 "the Newton step overflows; standardise the data or raise the ridge".into(),
@@ -120,8 +124,15 @@ pub(crate) fn not_a_minimiser(request: &Request<'_>) -> Option<Guarantee> {
     })
 }
 
-/// The computed solution of `∇²F(θ)Δ = −∇F(θ)`.
-pub(crate) fn newton_step(objective: &Objective<'_>, theta: &DVector<f64>) -> Result<DVector<f64>> {
+/// The computed solution of `∇²F(θ)Δ = −∇F(θ)`, and the products with the Hessian where it was not formed.
+pub(crate) fn newton_step(
+    objective: &Objective<'_>,
+    theta: &DVector<f64>,
+) -> Result<(DVector<f64>, Option<usize>)> {
+    if newton_cg::chosen(objective.problem()) {
+        let solved = newton_cg::solve(objective, theta, &objective.gradient(theta))?;
+        return Ok((-solved.x, Some(solved.products)));
+    }
     let factor = Cholesky::new(objective.hessian(theta), "the Hessian on the rows kept")?;
-    Ok(-factor.solve(&objective.gradient(theta)))
+    Ok((-factor.solve(&objective.gradient(theta)), None))
 }

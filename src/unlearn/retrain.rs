@@ -12,7 +12,7 @@
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, settings};
 use crate::error::{Error, Result};
 use crate::train::flops;
-use crate::train::newton::{Fit, minimise};
+use crate::train::newton::{Fit, counted};
 use crate::train::plan::{Plan, Step};
 use crate::train::sgd;
 use nalgebra::DVector;
@@ -136,11 +136,19 @@ impl Unlearner for RetrainUncoupled {
 }
 
 fn newton_from(request: &Request<'_>, start: DVector<f64>) -> Result<(DVector<f64>, f64, f64)> {
-    let Fit { theta, iterations, .. } = minimise(&request.problem.retained(request.forget)?, start)?;
+    let (Fit { theta, iterations, .. }, products) =
+        counted(&request.problem.retained(request.forget)?, start)?;
     let kept = request.problem.rows() - request.forget.len();
     let steps = (iterations + 1) as f64;
-    let flops = steps * flops::newton(kept, theta.len());
-    Ok((theta, 2.0 * steps * kept as f64, flops))
+    let (visits, flops) = match products {
+        None => (2.0 * steps * kept as f64, steps * flops::newton(kept, theta.len())),
+        Some(products) => {
+            let visits = (steps + products as f64) * kept as f64;
+            let products = (products * kept) as f64 * flops::product(theta.len());
+            (visits, steps * kept as f64 * flops::gradient(theta.len()) + products)
+        }
+    };
+    Ok((theta, visits, flops))
 }
 
 fn rerun(request: &Request<'_>, plan: &Plan) -> Result<(DVector<f64>, f64, f64)> {

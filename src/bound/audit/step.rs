@@ -6,13 +6,14 @@
 use super::gradient::{enclose, residuals};
 use super::row::Retained;
 use super::{Certifier, objective};
-use crate::constants::kept_inputs;
+use crate::constants::{kept_inputs, kept_rows, too_wide};
 use crate::data::RowSet;
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::numeric::elementary::{sigmoid, softmax};
 use crate::numeric::enclosure::operator_norm;
 use crate::numeric::interval::Interval;
+use crate::numeric::nonnegative;
 use crate::numeric::product::{Ball, Columns, norm};
 use crate::objective::{Problem, Reduction};
 use nalgebra::{DMatrix, DVector};
@@ -114,7 +115,16 @@ fn all_rows(problem: &Problem) -> Retained<'_> {
 
 /// The norms of the retained rows and that of their matrix.
 fn sizes(problem: &Problem, forget: Option<&RowSet>) -> Result<(Vec<Interval>, Interval)> {
-    let (columns, rows, weights) = kept_inputs(&objective(problem, forget)?);
+    let retained = objective(problem, forget)?;
+    if too_wide(&retained) {
+        let (rows, weights) = kept_rows(&retained);
+        let norms: Vec<Interval> = (0..rows.rows()).map(|i| Interval::norm(rows.row(i).1)).collect();
+        let longest = norms.iter().copied().fold(Interval::ZERO, Interval::max).lo();
+        let square = nonnegative::gram_norm_upper(&rows, &vec![1.0; weights.len()]);
+        let most = Interval::point(square).sqrt().hi();
+        return Ok((norms, Interval::new(longest.min(most), most)));
+    }
+    let (columns, rows, weights) = kept_inputs(&retained);
     let norms: Vec<Interval> = if columns == 0 {
         vec![Interval::ZERO; weights.len()]
     } else {

@@ -122,7 +122,7 @@ struct Influenced {
 
 fn influenced(case: &Case) -> Result<Influenced> {
     let theta = &case.fit()?.theta;
-    let end = theta + influence_step(&case.problem, &case.forget, theta, Weights::Simplex)?;
+    let end = theta + influence_step(&case.problem, &case.forget, theta, Weights::Simplex)?.0;
     let (full, retained) = (case.problem.full(), case.problem.retained(&case.forget)?);
     let terms = influence::Terms {
         curvature_change: influence::curvature_change(&full, &retained, theta)?,
@@ -205,7 +205,7 @@ fn simplex_factor(case: &Case) -> Result<Outcome> {
         let exact = same(&left, &right, size);
         // The method's own step from the computed minimiser.
         let fit = &case.fit()?.theta;
-        let boolean = influence_step(&case.problem, &case.forget, fit, Weights::Boolean)?;
+        let boolean = influence_step(&case.problem, &case.forget, fit, Weights::Boolean)?.0;
         let factor = case.problem.rows() as f64 / kept.float();
         let c = case.full_constants();
         let terms = case.problem.rows() + case.problem.active();
