@@ -3,7 +3,7 @@
 #![cfg(feature = "cli")]
 
 // The frame serves the benches; here only some of it is looked at.
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../benches/table/frame/mod.rs"]
 mod frame;
 
@@ -114,8 +114,8 @@ fn numbers_are_told_to_three_digits() {
 
 #[test]
 fn the_table_has_one_place_in_the_readme() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/README.md")).expect("README.md");
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/README.md"))
+        .expect("README.md");
     let once = table::replaced(&readme, "new").expect("both markers");
     assert!(once.contains("<!-- table -->\nnew\n<!-- end of table -->"));
     assert_eq!(table::replaced(&once, "new"), Ok(once.clone()));
@@ -130,7 +130,10 @@ fn the_table_has_one_place_in_the_readme() {
 fn counts_read_back() {
     let text = "compiler: rustc 1.2.3 (a: b)\nkernel: avx2\ngram: 12\nsolve: 7\n";
     let read = Expected::parse(text).expect("a file");
-    assert_eq!((read.counts["gram"], read.kernel.as_str(), read.compiler.as_str()), (12, "avx2", "rustc 1.2.3 (a: b)"));
+    assert_eq!(
+        (read.counts["gram"], read.kernel.as_str(), read.compiler.as_str()),
+        (12, "avx2", "rustc 1.2.3 (a: b)")
+    );
     assert_eq!(read.text(), text);
     assert!(Expected::parse("gram: many").unwrap_err().contains("gram"));
     assert!(Expected::parse("gram 12").is_err());

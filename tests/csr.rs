@@ -18,7 +18,11 @@ use unlearn::train::{newton, newton_cg};
 
 /// A sparse matrix with empty rows and columns, explicit zeros and negative numbers.
 fn matrices() -> impl Strategy<Value = Csr> {
-    (1..14usize, 1..10usize, vec(prop_oneof![3 => Just(None), 1 => Just(Some(0.0)), 3 => (-2.0..2.0).prop_map(Some)], 140))
+    (
+        1..14usize,
+        1..10usize,
+        vec(prop_oneof![3 => Just(None), 1 => Just(Some(0.0)), 3 => (-2.0..2.0).prop_map(Some)], 140),
+    )
         .prop_map(|(rows, cols, pool): (usize, usize, Vec<Option<f64>>)| {
             let row = |r: usize| {
                 (0..cols).filter_map(|c| pool[r * 10 + c].map(|v| (c as u32, v))).collect::<Vec<_>>()
@@ -37,13 +41,19 @@ fn dense(x: &Csr) -> DMatrix<f64> {
 }
 
 /// A problem on such a matrix: targets that suit every loss, perhaps a mask and a perturbation.
-fn problems(losses: &'static [Loss], hidden: bool) -> impl Strategy<Value = (Problem, DVector<f64>, DVector<f64>)> {
+fn problems(
+    losses: &'static [Loss],
+    hidden: bool,
+) -> impl Strategy<Value = (Problem, DVector<f64>, DVector<f64>)> {
     let widths = if hidden { 1..3usize } else { 0..1 };
-    let pools = (vec(0..3u32, 14), vec(-1.0..1.0f64, 80), vec(-1.0..1.0f64, 80), vec(prop::bool::weighted(0.8), 80));
-    (matrices(), prop::sample::select(losses), widths, any::<(bool, bool, bool)>(), 0.05..2.0f64, pools).prop_map(
-        |(x, loss, hidden, (bias, sum, perturbed), ridge, (labels, theta, v, keep))| {
+    let pools =
+        (vec(0..3u32, 14), vec(-1.0..1.0f64, 80), vec(-1.0..1.0f64, 80), vec(prop::bool::weighted(0.8), 80));
+    (matrices(), prop::sample::select(losses), widths, any::<(bool, bool, bool)>(), 0.05..2.0f64, pools)
+        .prop_map(|(x, loss, hidden, (bias, sum, perturbed), ridge, (labels, theta, v, keep))| {
             let classes = if loss == Loss::Softmax { 3 } else { 1 };
-            let target = |i: usize| if loss == Loss::Logistic { f64::from(labels[i] % 2) } else { f64::from(labels[i]) };
+            let target = |i: usize| {
+                if loss == Loss::Logistic { f64::from(labels[i] % 2) } else { f64::from(labels[i]) }
+            };
             let data = Dataset::new("drawn", Design::Sparse(x.clone()), (0..x.rows()).map(target).collect());
             let mut widths = vec![x.cols(), classes];
             if hidden > 0 {
@@ -61,8 +71,7 @@ fn problems(losses: &'static [Loss], hidden: bool) -> impl Strategy<Value = (Pro
                 problem = problem.with_perturbation(b).expect("finite");
             }
             (problem, DVector::from_column_slice(&theta[..k]), DVector::from_column_slice(&v[..k]))
-        },
-    )
+        })
 }
 
 /// The same problem on dense rows.
@@ -167,7 +176,8 @@ fn mass(problem: &Problem) -> f64 {
 
 /// What counts as stationary: a thousand times the floor, which is estimated from four products.
 fn newton_floor(problem: &Problem, fit: &newton::Fit) -> f64 {
-    1e3 * newton::rounding_floor(&problem.full(), &fit.theta, &problem.full().hessian(&fit.theta)).max(fit.rounding)
+    1e3 * newton::rounding_floor(&problem.full(), &fit.theta, &problem.full().hessian(&fit.theta))
+        .max(fit.rounding)
 }
 
 /// n rows of one entry each and the bias: wide enough that no Hessian is formed.
@@ -199,7 +209,15 @@ fn wide_problems_are_those_of_the_columns_that_occur() {
             let out = method(name, 0).unwrap().remove(&request).unwrap();
             (p.mask().embed(&out.theta), out.guarantee, audit(p, Some(&forget), &out.theta).unwrap())
         };
-        for name in ["newton", "influence", "influence-boolean", "influence-cg", "retrain", "fine-tune", "ridge-deletion"] {
+        for name in [
+            "newton",
+            "influence",
+            "influence-boolean",
+            "influence-cg",
+            "retrain",
+            "fine-tune",
+            "ridge-deletion",
+        ] {
             if name == "ridge-deletion" {
                 continue;
             }
@@ -212,10 +230,16 @@ fn wide_problems_are_those_of_the_columns_that_occur() {
                 assert!(distance >= wide_audit.distance.lo(), "{name}: {distance}");
             }
         }
-        let (w, s) = (Constants::of(&wide.full(), Region::Everywhere), Constants::of(&small.full(), Region::Everywhere));
+        let (w, s) = (
+            Constants::of(&wide.full(), Region::Everywhere),
+            Constants::of(&small.full(), Region::Everywhere),
+        );
         assert!(w.strong_convexity <= s.strong_convexity && w.strong_convexity == 0.05);
         // No entry is negative, so the bounds are as sharp as the eigenvalues.
-        assert!(w.smoothness >= s.smoothness * (1.0 - 1e-12) && w.smoothness <= s.smoothness * 1.01, "{w:?} {s:?}");
+        assert!(
+            w.smoothness >= s.smoothness * (1.0 - 1e-12) && w.smoothness <= s.smoothness * 1.01,
+            "{w:?} {s:?}"
+        );
         assert!(w.hessian_lipschitz >= s.hessian_lipschitz * (1.0 - 1e-12));
         assert!(w.hessian_lipschitz <= s.hessian_lipschitz * 1.01, "{w:?} {s:?}");
     }

@@ -8,6 +8,7 @@
 mod frame;
 
 mod command;
+mod csr;
 mod enclosure;
 mod factor;
 mod gram;
@@ -23,11 +24,12 @@ use std::process::ExitCode;
 /// A family: its name on the command line, and what runs it.
 type Family = (&'static str, fn(&mut Bench));
 
-const FAMILIES: [Family; 7] = [
+const FAMILIES: [Family; 8] = [
     ("gram", gram::run),
     ("hessian", hessian::run),
     ("pruned", pruned::run),
     ("factor", factor::run),
+    ("csr", csr::run),
     ("sgd", sgd::run),
     ("enclosure", enclosure::run),
     ("command", command::run),
