@@ -1,6 +1,6 @@
 //! Cholesky factorisation of symmetric positive definite matrices.
 
-use super::gram::{Buffers, Columns, Kernel, Part, add_columns};
+use super::gram::{Columns, Kernel, Part, add_part};
 use crate::error::{Error, Result};
 use nalgebra::{DMatrix, DVector};
 
@@ -76,41 +76,48 @@ impl Cholesky {
     }
 }
 
-/// Columns factored together before the rest of the matrix hears of them.
-const PANEL: usize = 64;
+/// Columns that are factored one by one; more are halved.
+const LEAF: usize = 16;
 
-/// Blocked right-looking Cholesky on the lower triangle: a panel of columns is factored, then its products are
-/// subtracted from everything to its right by the kernel of [`super::gram`]. What is above the diagonal is left with
-/// meaningless numbers. `Err(j)` when pivot `j` is not above `least`, NaN included.
+/// Recursive Cholesky on the lower triangle: the left half of the columns is factored, its products are subtracted from
+/// the right half by the kernel of [`super::gram`], and the right half is factored. What is above the diagonal is left
+/// with meaningless numbers. `Err(j)` when pivot `j` is not above `least`, NaN included.
 ///
 /// Every entry is `a_ij − Σ l_ip l_jp` with its terms in some order, so the usual error analysis (Higham 2002,
 /// Theorem 10.3) applies unchanged.
 pub(crate) fn factor_in_place(a: &mut DMatrix<f64>, least: f64) -> std::result::Result<(), usize> {
     let k = a.nrows();
-    let mut buffers = Buffers::default();
-    let mut panel = Vec::new();
-    for first in (0..k).step_by(PANEL) {
-        let end = k.min(first + PANEL);
-        factor_panel(a.as_mut_slice(), k, first, end, least)?;
-        let below = k - end;
-        if below == 0 {
-            break;
-        }
-        panel.clear();
-        for j in first..end {
-            panel.extend_from_slice(&a.as_slice()[j * k + end..(j + 1) * k]);
-        }
-        let (minus, width) = ([-1.0; PANEL], end - first);
-        let p = Columns::new(below, &panel);
-        let q = p.weighted(&minus);
-        add_columns(Kernel::best(), &mut buffers, width, &p, &q, Part::LowerTriangle, a, end, |c| end + c);
-    }
-    Ok(())
+    factor_columns(Kernel::best(), a.as_mut_slice(), k, 0, k, least)
 }
 
-/// Left-looking factorisation of the columns `first..end` among themselves, all rows below included; the products of
-/// earlier columns are subtracted already.
-fn factor_panel(
+/// Columns `first..end`, all rows below included; the products of earlier columns are subtracted already.
+fn factor_columns(
+    kernel: Kernel,
+    s: &mut [f64],
+    k: usize,
+    first: usize,
+    end: usize,
+    least: f64,
+) -> std::result::Result<(), usize> {
+    let width = end - first;
+    if width <= LEAF {
+        return kernel.vectorised(|| factor_leaf(s, k, first, end, least));
+    }
+    // Halves that are multiples of a leaf; the left one is not the smaller.
+    let middle = first + width.div_ceil(2).next_multiple_of(LEAF);
+    factor_columns(kernel, s, k, first, middle, least)?;
+    let (done, rest) = s.split_at_mut(middle * k);
+    let (minus, below) = (vec![-1.0; middle - first], k - middle);
+    let p = Columns::strided(below, k, &done[first * k + middle..]);
+    let q = p.part(0..end - middle).weighted(&minus);
+    // The columns from row `middle` on.
+    add_part(kernel, middle - first, &p, &q, Part::LowerTriangle, &mut rest[middle..], k);
+    factor_columns(kernel, s, k, middle, end, least)
+}
+
+/// Left-looking factorisation of the columns `first..end` among themselves.
+#[inline(always)]
+fn factor_leaf(
     s: &mut [f64],
     k: usize,
     first: usize,
@@ -146,7 +153,7 @@ mod tests {
     /// `L Lᵀ` for a factor known in advance, around the panel's edges.
     #[test]
     fn known_factors_are_found_again() {
-        for k in [1, 2, PANEL - 1, PANEL, PANEL + 1, 2 * PANEL + 5] {
+        for k in [1, 2, (4 * LEAF) - 1, (4 * LEAF), (4 * LEAF) + 1, 2 * (4 * LEAF) + 5] {
             let l = DMatrix::from_fn(k, k, |i, j| match i.cmp(&j) {
                 std::cmp::Ordering::Less => 0.0,
                 std::cmp::Ordering::Equal => 2.0,
@@ -161,8 +168,8 @@ mod tests {
 
     #[test]
     fn the_failing_pivot_is_named_in_whichever_panel_it_lies() {
-        for at in [0, 3, PANEL, 2 * PANEL + 1] {
-            let mut a = DMatrix::identity(3 * PANEL, 3 * PANEL);
+        for at in [0, 3, (4 * LEAF), 2 * (4 * LEAF) + 1] {
+            let mut a = DMatrix::identity(3 * (4 * LEAF), 3 * (4 * LEAF));
             a[(at, at)] = -1.0;
             assert_eq!(factor_in_place(&mut a, 0.0), Err(at));
         }

@@ -26,5 +26,6 @@ pub mod scalar;
 pub(crate) mod solve;
 pub mod span;
 pub mod spectrum;
+pub mod threads;
 pub mod tolerance;
 mod twofold;

@@ -205,6 +205,9 @@ impl<'a> Objective<'a> {
     /// The empirical Fisher `Σ wᵢ ∇ℓᵢ ∇ℓᵢᵀ` with the observed targets, without ridge. It is *not* the
     /// Fisher information.
     pub fn empirical_fisher(&self, theta: &DVector<f64>) -> DMatrix<f64> {
+        if !self.problem.data().design().is_sparse() {
+            return self.second_order(Kind::EmpiricalFisher, theta);
+        }
         let g = self.row_gradients(theta);
         let mut scaled = g.clone();
         for (i, mut column) in scaled.column_iter_mut().enumerate() {

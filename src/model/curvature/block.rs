@@ -85,7 +85,7 @@ impl Block {
                         self.slope[l][r * units + u] = phi.slope(ws.z[l][u]);
                         self.bent[l][r * units + u] = match kind {
                             Kind::Hessian => phi.bend(ws.z[l][u]) * ws.back[l][u],
-                            Kind::GaussNewton => 0.0,
+                            Kind::GaussNewton | Kind::EmpiricalFisher => 0.0,
                         };
                     }
                 }

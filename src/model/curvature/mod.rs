@@ -15,6 +15,7 @@
 //! units is derived here.
 
 mod block;
+mod pairs;
 mod panels;
 mod sparse;
 
@@ -32,6 +33,8 @@ pub(crate) enum Kind {
     Hessian,
     /// `Σ w Jᵀ (∇²ℓ in the outputs) J`.
     GaussNewton,
+    /// `Σ w ∇ℓ ∇ℓᵀ` with the observed targets; only for dense designs.
+    EmpiricalFisher,
 }
 
 impl Network {
@@ -44,6 +47,23 @@ impl Network {
         target: &[f64],
         weights: &[f64],
     ) -> DMatrix<f64> {
+        if design.is_sparse() {
+            self.second_order_by_units(kind, theta, design, target, weights)
+        } else {
+            pairs::second_order(self, kind, theta, (design, target), weights, None)
+        }
+    }
+
+    /// The same, one unit at a time, for any design.
+    fn second_order_by_units(
+        &self,
+        kind: Kind,
+        theta: &[f64],
+        design: &Design,
+        target: &[f64],
+        weights: &[f64],
+    ) -> DMatrix<f64> {
+        assert_ne!(kind, Kind::EmpiricalFisher, "a sum of outer products, not of tangents");
         let mut h = DMatrix::zeros(self.active(), self.active());
         let live: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] != 0.0).collect();
         let room = block::rows_per_block(self).min(live.len());
@@ -71,8 +91,8 @@ impl Network {
                         &gradients,
                         &inputs,
                         Part::All,
-                        &mut h,
-                        gradients.first(),
+                        h.as_mut_slice(),
+                        (self.active(), gradients.first()),
                         |c| unit.parameter(c),
                     );
                 }

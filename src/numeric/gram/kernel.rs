@@ -2,7 +2,8 @@
 //!
 //! This is the only file of the crate with `unsafe` code. What is to be audited, in full:
 //!
-//! 1. vector loads and stores through pointers: each is inside a slice whose length [`Kernel::multiply`] has asserted;
+//! 1. vector loads and stores through pointers: each is inside a slice whose length [`Kernel::multiply`]
+//!    or [`Kernel::sums`] has asserted;
 //! 2. calls of functions compiled for AVX2+FMA or AVX-512: reached only through a [`Kernel`], and a `Kernel` other
 //!    than `Portable` is only made by [`Kernel::available`], after the processor was asked.
 //!
@@ -40,18 +41,14 @@ impl Kernel {
     /// assert_eq!(Kernel::available()[0].name(), "portable");
     /// ```
     pub fn available() -> Vec<Kernel> {
-        #[allow(unused_mut)]
-        let mut found = vec![Kernel(Instructions::Portable)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                found.push(Kernel(Instructions::Avx2));
-            }
-            if is_x86_feature_detected!("avx512f") {
-                found.push(Kernel(Instructions::Avx512));
-            }
-        }
-        found
+        let known = [
+            (true, Instructions::Portable),
+            #[cfg(target_arch = "x86_64")]
+            (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"), Instructions::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            (is_x86_feature_detected!("avx512f"), Instructions::Avx512),
+        ];
+        known.into_iter().filter(|(there, _)| *there).map(|(_, i)| Kernel(i)).collect()
     }
 
     /// The fastest kernel of this processor.
@@ -105,30 +102,92 @@ impl Kernel {
         }
     }
 
-    /// `tile ← Σ_r a_r b_rᵀ` for `samples` packed columns: `a_r` is `a[r·width..][..width]` and `b_r` is
+    /// Runs `work` compiled for this kernel's vectors, wherever the compiler can inline it: loops in it are vectorised
+    /// as wide as the processor allows, without fusing anything, so the result is the same to the bit.
+    #[inline]
+    pub(crate) fn vectorised<R>(self, work: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Instructions::Portable => work(),
+            // SAFETY (both): the kernel exists, so the processor has the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { x86::with_avx2(work) },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { x86::with_avx512(work) },
+        }
+    }
+
+    /// Most left and right runs of one call of [`Kernel::sums`].
+    pub(super) fn most_runs(self) -> (usize, usize) {
+        match self.0 {
+            Instructions::Portable => (2, 2),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => (2, 4),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => (3, 8),
+        }
+    }
+
+    /// `tile[n][m] ← Σ_r w_r a_m[r] b_n[r]` for runs of `w.len()` samples, a multiple of 8: `a_m` is
+    /// `a[left[m]..]` and `b_n` is `b[right[n]..]`.
+    pub(super) fn sums(
+        self,
+        w: &[f64],
+        (a, left): (&[f64], &[usize]),
+        (b, right): (&[f64], &[usize]),
+        tile: &mut Tile,
+    ) {
+        let (most_left, most_right) = self.most_runs();
+        let length = w.len();
+        assert!((1..=most_left).contains(&left.len()), "{} left runs", left.len());
+        assert!((1..=most_right).contains(&right.len()), "{} right runs", right.len());
+        assert!(length.is_multiple_of(8), "runs of {length} samples");
+        assert!(left.iter().all(|&at| at <= a.len() && length <= a.len() - at), "a left run past the end");
+        assert!(right.iter().all(|&at| at <= b.len() && length <= b.len() - at), "a right run past the end");
+        match self.0 {
+            Instructions::Portable => portable_sums(w, (a, left), (b, right), tile),
+            // SAFETY (both): the kernel exists, so the processor has the instructions; every run is inside its slice.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { x86::avx2_sums(w, (a, left), (b, right), tile) },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { x86::avx512_sums(w, (a, left), (b, right), tile) },
+        }
+    }
+
+    /// `tile ← Σ_r a_r b_rᵀ` for `samples` columns: `a_r` is `a[r·step..][..width]` and `b_r` is
     /// `b[r·columns..][..columns]`, `width` a multiple of [`Kernel::lanes`] up to the tile's rows and `columns` the
     /// tile's.
-    pub(super) fn multiply(self, samples: usize, a: &[f64], width: usize, b: &[f64], tile: &mut Tile) {
+    pub(super) fn multiply(
+        self,
+        samples: usize,
+        (a, step, width): (&[f64], usize, usize),
+        b: &[f64],
+        tile: &mut Tile,
+    ) {
         let (rows, columns) = self.tile();
         assert!(width > 0 && width <= rows && width.is_multiple_of(self.lanes()), "a strip of {width} rows");
-        assert!(a.len() >= samples * width, "{} packed numbers for {samples} × {width}", a.len());
+        assert!(width <= step, "columns of {width} numbers, {step} apart");
+        assert!(
+            samples > 0 && a.len() >= (samples - 1) * step + width,
+            "{} numbers for {samples} × {step}",
+            a.len()
+        );
         assert!(b.len() >= samples * columns, "{} packed numbers for {samples} × {columns}", b.len());
         match self.0 {
-            Instructions::Portable => portable(samples, a, b, tile),
+            Instructions::Portable => portable(samples, (a, step), b, tile),
             // SAFETY (both): the kernel exists, so the processor has the instructions; the lengths are asserted above.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => unsafe {
                 match width / 4 {
-                    1 => x86::avx2::<1>(samples, a.as_ptr(), b.as_ptr(), tile),
-                    _ => x86::avx2::<2>(samples, a.as_ptr(), b.as_ptr(), tile),
+                    1 => x86::avx2::<1>(samples, a.as_ptr(), step, b.as_ptr(), tile),
+                    _ => x86::avx2::<2>(samples, a.as_ptr(), step, b.as_ptr(), tile),
                 }
             },
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => unsafe {
                 match width / 8 {
-                    1 => x86::avx512::<1>(samples, a.as_ptr(), b.as_ptr(), tile),
-                    2 => x86::avx512::<2>(samples, a.as_ptr(), b.as_ptr(), tile),
-                    _ => x86::avx512::<3>(samples, a.as_ptr(), b.as_ptr(), tile),
+                    1 => x86::avx512::<1>(samples, a.as_ptr(), step, b.as_ptr(), tile),
+                    2 => x86::avx512::<2>(samples, a.as_ptr(), step, b.as_ptr(), tile),
+                    _ => x86::avx512::<3>(samples, a.as_ptr(), step, b.as_ptr(), tile),
                 }
             },
         }
@@ -136,10 +195,10 @@ impl Kernel {
 }
 
 /// 4 × 4, in a form that compilers vectorise for any processor.
-fn portable(samples: usize, a: &[f64], b: &[f64], tile: &mut Tile) {
+fn portable(samples: usize, (a, step): (&[f64], usize), b: &[f64], tile: &mut Tile) {
     let mut c = [[0.0; 4]; 4];
-    let (a, b) = (a.as_chunks::<4>().0, b.as_chunks::<4>().0);
-    for (a, b) in a[..samples].iter().zip(&b[..samples]) {
+    for (r, b) in b.as_chunks::<4>().0[..samples].iter().enumerate() {
+        let a = a[r * step..].first_chunk::<4>().expect("four rows per column");
         for (c, b) in c.iter_mut().zip(b) {
             for (c, a) in c.iter_mut().zip(a) {
                 *c += a * b;
@@ -151,19 +210,171 @@ fn portable(samples: usize, a: &[f64], b: &[f64], tile: &mut Tile) {
     }
 }
 
+/// Eight partial sums per entry, added pairwise.
+fn portable_sums(w: &[f64], (a, left): (&[f64], &[usize]), (b, right): (&[f64], &[usize]), tile: &mut Tile) {
+    for (tile, &right) in tile.iter_mut().zip(right) {
+        for (entry, &left) in tile.iter_mut().zip(left) {
+            let mut s = [0.0; 8];
+            let (a, b) = (a[left..].as_chunks::<8>().0, b[right..].as_chunks::<8>().0);
+            for ((w, a), b) in w.as_chunks::<8>().0.iter().zip(a).zip(b) {
+                for i in 0..8 {
+                    s[i] += w[i] * a[i] * b[i];
+                }
+            }
+            *entry = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+        }
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Tile;
     use std::arch::x86_64::{
-        _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd,
-        _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd,
+        _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd,
+        _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_mul_pd, _mm512_set1_pd, _mm512_setzero_pd,
+        _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
     };
 
-    /// `4V × 6`. Safety: AVX2 and FMA are there; `a` has `4V·samples` and `b` has `6·samples` numbers.
+    /// Safety: AVX2 and FMA are there.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// Safety: AVX-512F is there.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// Safety: AVX2 and FMA are there; every run of `w.len()` numbers, a multiple of 8, is inside its slice; one or
+    /// two left runs, one to four right ones.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2_sums(
+        w: &[f64],
+        (a, left): (&[f64], &[usize]),
+        (b, right): (&[f64], &[usize]),
+        tile: &mut Tile,
+    ) {
+        /// Safety: as of the outer function, for `M` left and `N` right runs.
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn run<const M: usize, const N: usize>(
+            w: &[f64],
+            a: [*const f64; M],
+            b: [*const f64; N],
+            tile: &mut Tile,
+        ) {
+            let mut c = [[_mm256_setzero_pd(); M]; N];
+            for r in (0..w.len()).step_by(4) {
+                // SAFETY (all loads): r + 4 ≤ w.len(), and every run has as many numbers.
+                let weight = unsafe { _mm256_loadu_pd(w.as_ptr().add(r)) };
+                let mut x = [weight; M];
+                for m in 0..M {
+                    x[m] = _mm256_mul_pd(weight, unsafe { _mm256_loadu_pd(a[m].add(r)) });
+                }
+                for n in 0..N {
+                    let y = unsafe { _mm256_loadu_pd(b[n].add(r)) };
+                    for m in 0..M {
+                        c[n][m] = _mm256_fmadd_pd(x[m], y, c[n][m]);
+                    }
+                }
+            }
+            for n in 0..N {
+                for m in 0..M {
+                    let mut lanes = [0.0; 4];
+                    // SAFETY: four numbers.
+                    unsafe { _mm256_storeu_pd(lanes.as_mut_ptr(), c[n][m]) };
+                    tile[n][m] = (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+                }
+            }
+        }
+        macro_rules! choose {
+            ($(($m:literal, $n:literal)),*) => {
+                match (left.len(), right.len()) {
+                    $(($m, $n) => unsafe {
+                        // SAFETY: the runs begin inside their slices.
+                        let a = std::array::from_fn(|m| a.as_ptr().add(left[m]));
+                        let b = std::array::from_fn(|n| b.as_ptr().add(right[n]));
+                        run::<$m, $n>(w, a, b, tile)
+                    },)*
+                    (m, n) => unreachable!("{m} × {n} runs"),
+                }
+            };
+        }
+        choose!((1, 1), (1, 2), (1, 3), (1, 4), (2, 1), (2, 2), (2, 3), (2, 4));
+    }
+
+    /// Safety: AVX-512F is there; every run of `w.len()` numbers, a multiple of 8, is inside its slice; one to three
+    /// left runs, one to eight right ones.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn avx512_sums(
+        w: &[f64],
+        (a, left): (&[f64], &[usize]),
+        (b, right): (&[f64], &[usize]),
+        tile: &mut Tile,
+    ) {
+        /// Safety: as of the outer function, for `M` left and `N` right runs.
+        #[target_feature(enable = "avx512f")]
+        unsafe fn run<const M: usize, const N: usize>(
+            w: &[f64],
+            a: [*const f64; M],
+            b: [*const f64; N],
+            tile: &mut Tile,
+        ) {
+            let mut c = [[_mm512_setzero_pd(); 8]; M];
+            for r in (0..w.len()).step_by(8) {
+                // SAFETY (all loads): r + 8 ≤ w.len(), and every run has as many numbers.
+                let weight = unsafe { _mm512_loadu_pd(w.as_ptr().add(r)) };
+                let mut x = [weight; M];
+                for m in 0..M {
+                    x[m] = _mm512_mul_pd(weight, unsafe { _mm512_loadu_pd(a[m].add(r)) });
+                }
+                for n in 0..N {
+                    let y = unsafe { _mm512_loadu_pd(b[n].add(r)) };
+                    for m in 0..M {
+                        c[m][n] = _mm512_fmadd_pd(x[m], y, c[m][n]);
+                    }
+                }
+            }
+            for m in 0..M {
+                // The sums of eight vectors at once: neighbours, then halves, then quarters.
+                let pair = |a, b| _mm512_add_pd(_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+                let fold =
+                    |a, b| _mm512_add_pd(_mm512_shuffle_f64x2(a, b, 0x88), _mm512_shuffle_f64x2(a, b, 0xdd));
+                let c = &c[m];
+                let low = fold(pair(c[0], c[1]), pair(c[2], c[3]));
+                let high = fold(pair(c[4], c[5]), pair(c[6], c[7]));
+                let mut sums = [0.0; 8];
+                // SAFETY: eight numbers.
+                unsafe { _mm512_storeu_pd(sums.as_mut_ptr(), fold(low, high)) };
+                for n in 0..N {
+                    tile[n][m] = sums[n];
+                }
+            }
+        }
+        macro_rules! choose {
+            ($($m:literal: $($n:literal),*;)*) => {
+                match (left.len(), right.len()) {
+                    $($(($m, $n) => unsafe {
+                        // SAFETY: the runs begin inside their slices.
+                        let a = std::array::from_fn(|m| a.as_ptr().add(left[m]));
+                        let b = std::array::from_fn(|n| b.as_ptr().add(right[n]));
+                        run::<$m, $n>(w, a, b, tile)
+                    },)*)*
+                    (m, n) => unreachable!("{m} × {n} runs"),
+                }
+            };
+        }
+        choose!(1: 1, 2, 3, 4, 5, 6, 7, 8; 2: 1, 2, 3, 4, 5, 6, 7, 8; 3: 1, 2, 3, 4, 5, 6, 7, 8;);
+    }
+
+    /// `4V × 6`. Safety: AVX2 and FMA are there; 4V numbers from every multiple of `step`
+    /// below `samples·step` on are inside `a`, and `b` has `6·samples`.
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2<const V: usize>(
         samples: usize,
         mut a: *const f64,
+        step: usize,
         mut b: *const f64,
         tile: &mut Tile,
     ) {
@@ -181,11 +392,9 @@ mod x86 {
                     c[j][v] = _mm256_fmadd_pd(x[v], y, c[j][v]);
                 }
             }
-            // SAFETY: at most one past the end.
-            unsafe {
-                a = a.add(4 * V);
-                b = b.add(6);
-            }
+            // The last step may leave the slice; nothing is read there.
+            a = a.wrapping_add(step);
+            b = b.wrapping_add(6);
         }
         for j in 0..6 {
             for v in 0..V {
@@ -195,11 +404,13 @@ mod x86 {
         }
     }
 
-    /// `8V × 8`. Safety: AVX-512F is there; `a` has `8V·samples` and `b` has `8·samples` numbers.
+    /// `8V × 8`. Safety: AVX-512F is there; 8V numbers from every multiple of `step` below
+    /// `samples·step` on are inside `a`, and `b` has `8·samples`.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn avx512<const V: usize>(
         samples: usize,
         mut a: *const f64,
+        step: usize,
         mut b: *const f64,
         tile: &mut Tile,
     ) {
@@ -217,11 +428,9 @@ mod x86 {
                     c[j][v] = _mm512_fmadd_pd(x[v], y, c[j][v]);
                 }
             }
-            // SAFETY: at most one past the end.
-            unsafe {
-                a = a.add(8 * V);
-                b = b.add(8);
-            }
+            // The last step may leave the slice; nothing is read there.
+            a = a.wrapping_add(step);
+            b = b.wrapping_add(8);
         }
         for j in 0..8 {
             for v in 0..V {

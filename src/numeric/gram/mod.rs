@@ -8,19 +8,30 @@
 //! Scheme: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34).
 
 mod kernel;
+mod packed;
 mod panel;
+mod runs;
 
 pub use kernel::Kernel;
 pub use panel::{Columns, Panel};
 
+pub(crate) use packed::Packed;
+pub(crate) use runs::Sums;
+
+use super::threads;
 use kernel::{MOST_COLUMNS, MOST_ROWS};
 use nalgebra::DMatrix;
-use panel::Packed;
 
 /// Samples packed together: a strip of either side stays in the first-level cache.
 const SAMPLES: usize = 256;
 /// Rows of the left side that stay in the second-level cache while the right side passes.
 const LEFT_ROWS: usize = 240;
+/// Most rows of a left side that is read where it is stored: beyond, its samples are too far apart.
+const UNPACKED: usize = 128;
+/// Multiplications below which a product is not worth a second thread.
+const WORTH_THREADS: usize = 1 << 22;
+/// Columns of a task, at least.
+const TASK_COLUMNS: usize = 48;
 
 /// Which part of a product is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +67,7 @@ pub fn add_product(p: &DMatrix<f64>, v: &DMatrix<f64>, out: &mut DMatrix<f64>) {
 /// Panics when `out` is not `p.rows() × q.rows()`.
 pub fn add_panels(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel, out: &mut DMatrix<f64>) {
     assert_eq!(out.shape(), (p.rows(), q.rows()), "the shape of a sum of such products");
-    add_columns(kernel, &mut Buffers::default(), samples, p, q, Part::All, out, 0, |c| c);
+    add_part(kernel, samples, p, q, Part::All, out.as_mut_slice(), p.rows());
 }
 
 /// Adds the lower triangle of the symmetric `Σ_{r < samples} p_r q_rᵀ`, where `q_r` is `p_r` times a weight, to that
@@ -76,7 +87,39 @@ pub fn add_panels(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel
 /// Panics when `out` is not square of order `p.rows()`.
 pub fn add_lower(kernel: Kernel, samples: usize, p: &impl Panel, q: &impl Panel, out: &mut DMatrix<f64>) {
     assert_eq!(out.shape(), (p.rows(), q.rows()), "the shape of a sum of such products");
-    add_columns(kernel, &mut Buffers::default(), samples, p, q, Part::LowerTriangle, out, 0, |c| c);
+    add_part(kernel, samples, p, q, Part::LowerTriangle, out.as_mut_slice(), p.rows());
+}
+
+/// `out += Σ_r p_r q_rᵀ`, or its lower triangle, where column `c` of the sum is `out[c · height..]`; by as many threads
+/// as are allowed where it is worth it.
+pub(crate) fn add_part(
+    kernel: Kernel,
+    samples: usize,
+    p: &impl Panel,
+    q: &impl Panel,
+    part: Part,
+    out: &mut [f64],
+    height: usize,
+) {
+    let columns = q.rows();
+    let work = samples.saturating_mul(p.rows()).saturating_mul(columns);
+    match (p.stored(), q.stored()) {
+        (Some(p), Some(q)) if work >= WORTH_THREADS && threads::allowed() > 1 => {
+            // Eight tasks for two threads: the last ones are short.
+            let wide = columns.div_ceil(8).max(TASK_COLUMNS).next_multiple_of(TASK_COLUMNS);
+            let mut tasks: Vec<&mut [f64]> =
+                out.chunks_mut(height * wide).take(columns.div_ceil(wide)).collect();
+            threads::each(&mut tasks, Buffers::default, |buffers, t, out| {
+                let first = t * wide;
+                let q = q.part(first..columns.min(first + wide));
+                // Of a lower triangle, the rows above the task's first column are not needed.
+                let above = if part == Part::LowerTriangle { first } else { 0 };
+                let p = p.part(above..p.rows());
+                add_columns(kernel, buffers, samples, &p, &q, part, out, (height, above), |c| c);
+            });
+        }
+        _ => add_columns(kernel, &mut Buffers::default(), samples, p, q, part, out, (height, 0), |c| c),
+    }
 }
 
 /// Packed panels, kept between products so that none allocates.
@@ -86,7 +129,7 @@ pub(crate) struct Buffers {
     right: Packed,
 }
 
-/// The product goes to the rows of `out` from `first_row` on; its column `c` to column `place(c)`.
+/// The product goes to the rows of `out`, of `height` rows, from `first_row` on; its column `c` to column `place(c)`.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn add_columns(
     kernel: Kernel,
@@ -95,37 +138,93 @@ pub(crate) fn add_columns(
     p: &impl Panel,
     q: &impl Panel,
     part: Part,
-    out: &mut DMatrix<f64>,
-    first_row: usize,
+    out: &mut [f64],
+    (height, first_row): (usize, usize),
     place: impl Fn(usize) -> usize,
 ) {
-    let (rows, columns, height) = (p.rows(), q.rows(), out.nrows());
-    let (strip, width) = kernel.tile();
     let Buffers { left, right } = buffers;
-    let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
     for begin in (0..samples).step_by(SAMPLES) {
         let block = begin..samples.min(begin + SAMPLES);
         let length = block.len();
-        left.pack(p, block.clone(), strip, kernel.lanes());
-        right.pack(q, block, width, width);
+        right.pack_right(kernel, q, block.clone());
+        let stored = p.stored().filter(|p| p.rows() <= UNPACKED);
+        let left = match stored.as_ref().and_then(|p| p.readable(begin, kernel.lanes())) {
+            Some((values, step)) => Left::Stored(values, step, p.rows()),
+            None => {
+                left.pack_left(kernel, p, block);
+                Left::Packed(left)
+            }
+        };
+        add_packed(kernel, length, left, right, part, out, (height, first_row), &place);
+    }
+}
+
+/// The left side of a product.
+#[derive(Clone, Copy)]
+pub(crate) enum Left<'a> {
+    /// In strips.
+    Packed(&'a Packed),
+    /// Samples so many numbers apart, so many rows of each.
+    Stored(&'a [f64], usize, usize),
+}
+
+impl Left<'_> {
+    fn rows(&self) -> usize {
+        match *self {
+            Left::Packed(packed) => packed.rows(),
+            Left::Stored(_, _, rows) => rows,
+        }
+    }
+}
+
+/// The same for sides that are packed already, for `samples` of them.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn add_packed(
+    kernel: Kernel,
+    samples: usize,
+    left: Left<'_>,
+    right: &Packed,
+    part: Part,
+    out: &mut [f64],
+    (height, first_row): (usize, usize),
+    place: impl Fn(usize) -> usize,
+) {
+    let (rows, columns) = (left.rows(), right.rows());
+    let (strip, width) = kernel.tile();
+    kernel.vectorised(|| {
+        let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
         for top in (0..rows).step_by(LEFT_ROWS) {
             let bottom = rows.min(top + LEFT_ROWS);
             for j in (0..columns).step_by(width) {
-                let b = right.strip(j / width);
+                let (b, _) = right.strip(j / width);
                 let here = columns.min(j + width) - j;
                 // Of a tile that meets the diagonal all of it is computed.
                 let begin = if part == Part::LowerTriangle { top.max(j / strip * strip) } else { top };
                 for i in (begin..bottom).step_by(strip) {
-                    let a = left.strip(i / strip);
-                    kernel.multiply(length, a, a.len() / length, b, &mut tile);
                     let tall = rows.min(i + strip) - i;
+                    let a = match left {
+                        Left::Packed(packed) => {
+                            let (a, width) = packed.strip(i / strip);
+                            (a, width, width)
+                        }
+                        Left::Stored(values, step, _) => (&values[i..], step, tall),
+                    };
+                    kernel.multiply(samples, a, b, &mut tile);
                     for (c, column) in tile[..here].iter().enumerate() {
                         let at = place(j + c) * height + first_row + i;
-                        let sums = &mut out.as_mut_slice()[at..at + tall];
-                        sums.iter_mut().zip(column).for_each(|(s, v)| *s += v);
+                        add(&column[..tall], &mut out[at..at + tall]);
                     }
                 }
             }
         }
+    });
+}
+
+/// `sums += values`.
+#[inline(always)]
+fn add(values: &[f64], sums: &mut [f64]) {
+    match (values.first_chunk::<MOST_ROWS>(), sums.first_chunk_mut::<MOST_ROWS>()) {
+        (Some(values), Some(sums)) => (0..MOST_ROWS).for_each(|i| sums[i] += values[i]),
+        _ => sums.iter_mut().zip(values).for_each(|(s, v)| *s += v),
     }
 }

@@ -1,7 +1,5 @@
 //! Where the columns of a product come from: stored, or formed on the way.
 
-use std::ops::Range;
-
 /// A matrix of rows × samples, read one sample at a time: its column is `scale · values`.
 pub trait Panel {
     /// Rows.
@@ -13,12 +11,18 @@ pub trait Panel {
     /// The values of the sample's column: a slice of something stored, or `scratch`, filled. `scratch` has room for
     /// one column.
     fn values<'s>(&'s self, sample: usize, scratch: &'s mut [f64]) -> &'s [f64];
+
+    /// The panel itself, where it is stored.
+    fn stored(&self) -> Option<Columns<'_>> {
+        None
+    }
 }
 
-/// A stored matrix, one sample after the other, each times its weight.
+/// A stored matrix, its samples at equal distances, each times its weight.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns<'a> {
     rows: usize,
+    step: usize,
     values: &'a [f64],
     weights: Option<&'a [f64]>,
 }
@@ -30,69 +34,62 @@ impl<'a> Columns<'a> {
     pub fn new(rows: usize, values: &'a [f64]) -> Columns<'a> {
         let whole = if rows == 0 { values.is_empty() } else { values.len().is_multiple_of(rows) };
         assert!(whole, "{} numbers for columns of {rows}", values.len());
-        Columns { rows, values, weights: None }
+        Columns { rows, step: rows, values, weights: None }
+    }
+
+    /// Sample `r` is `values[r · step..][..rows]`: some rows of a larger matrix stored by columns.
+    ///
+    /// Panics when the samples would overlap.
+    pub fn strided(rows: usize, step: usize, values: &'a [f64]) -> Columns<'a> {
+        assert!(rows <= step, "columns of {rows} numbers, {step} apart");
+        Columns { rows, step, values, weights: None }
     }
 
     /// The same with column `r` times `weights[r]`.
     pub fn weighted(self, weights: &'a [f64]) -> Columns<'a> {
         Columns { weights: Some(weights), ..self }
     }
+
+    /// The rows of a range alone.
+    ///
+    /// Panics when it goes past the last row.
+    pub fn part(self, rows: std::ops::Range<usize>) -> Columns<'a> {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows {rows:?} of {}", self.rows);
+        let values = self.values.get(rows.start..).unwrap_or_default();
+        Columns { rows: rows.len(), values, ..self }
+    }
+
+    /// The unscaled values of a sample.
+    #[inline]
+    pub(super) fn column(&self, sample: usize) -> &'a [f64] {
+        &self.values[sample * self.step..][..self.rows]
+    }
+
+    /// The values from the first of `sample` on and the distance of samples, for kernels that read them where they
+    /// are: where no sample has a weight, and rows fill whole vectors of `lanes`.
+    pub(super) fn readable(&self, sample: usize, lanes: usize) -> Option<(&'a [f64], usize)> {
+        let whole = self.weights.is_none() && self.rows.is_multiple_of(lanes);
+        whole.then(|| (&self.values[sample * self.step..], self.step))
+    }
 }
 
 impl Panel for Columns<'_> {
+    #[inline]
     fn rows(&self) -> usize {
         self.rows
     }
 
+    #[inline]
     fn scale(&self, sample: usize) -> f64 {
         self.weights.map_or(1.0, |w| w[sample])
     }
 
+    #[inline]
     fn values<'s>(&'s self, sample: usize, _: &'s mut [f64]) -> &'s [f64] {
-        &self.values[sample * self.rows..(sample + 1) * self.rows]
-    }
-}
-
-/// A panel packed for the micro-kernel: strips of rows, each with its samples one after the other, so that the kernel
-/// reads memory in order. The last strip is only as wide as it must be, and filled up with zeros.
-#[derive(Debug, Default)]
-pub(super) struct Packed {
-    values: Vec<f64>,
-    scratch: Vec<f64>,
-    samples: usize,
-    strip: usize,
-}
-
-impl Packed {
-    /// Packs `samples` of `panel` in strips of `strip` rows; the last one is a multiple of `unit` rows wide.
-    pub(super) fn pack(&mut self, panel: &impl Panel, samples: Range<usize>, strip: usize, unit: usize) {
-        let rows = panel.rows();
-        self.samples = samples.len();
-        self.strip = strip;
-        self.scratch.resize(rows, 0.0);
-        self.values.resize(rows.next_multiple_of(unit) * samples.len(), 0.0);
-        let ragged = rows % strip;
-        let (full, last) = self.values.split_at_mut((rows - ragged) * samples.len());
-        let width = ragged.next_multiple_of(unit);
-        for (r, sample) in samples.enumerate() {
-            let scale = panel.scale(sample);
-            let (whole, rest) = panel.values(sample, &mut self.scratch).split_at(rows - ragged);
-            let strips = full.chunks_exact_mut(strip * self.samples);
-            for (packed, values) in strips.zip(whole.chunks_exact(strip)) {
-                let packed = &mut packed[r * strip..][..strip];
-                packed.iter_mut().zip(values).for_each(|(p, v)| *p = scale * v);
-            }
-            if width > 0 {
-                let packed = &mut last[r * width..][..width];
-                packed.iter_mut().zip(rest).for_each(|(p, v)| *p = scale * v);
-                packed[ragged..].fill(0.0);
-            }
-        }
+        self.column(sample)
     }
 
-    /// The strip that begins at row `index · strip`.
-    pub(super) fn strip(&self, index: usize) -> &[f64] {
-        let size = self.strip * self.samples;
-        &self.values[index * size..self.values.len().min((index + 1) * size)]
+    fn stored(&self) -> Option<Columns<'_>> {
+        Some(*self)
     }
 }

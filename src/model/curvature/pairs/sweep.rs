@@ -1,0 +1,203 @@
+//! What one forward and one backward sweep leave behind for a block of rows, as *runs*: the values of one quantity over
+//! the rows lie together, so that every operation is one on vectors.
+
+use super::super::Kind;
+use super::wiring::Stage;
+use crate::data::{Design, Row};
+use crate::model::network::Network;
+use crate::numeric::gram::Kernel;
+
+/// The length of a run is a multiple of it.
+pub(super) const UNIT: usize = 16;
+
+/// One block of rows. Per layer, run after run; rows past the last one have the weight 0.
+pub(super) struct Sweep {
+    /// Rows of the block.
+    pub(super) samples: usize,
+    /// Numbers from one run to the next.
+    pub(super) stride: usize,
+    /// What each layer reads, by slot; the last run holds ones.
+    pub(super) inputs: Vec<Vec<f64>>,
+    /// `φ′(z)` of the live units of each hidden layer.
+    pub(super) slope: Vec<Vec<f64>>,
+    /// `w φ″(z) ∘ Wᵀδ`.
+    pub(super) bent: Vec<Vec<f64>>,
+    /// `δ` of the live units.
+    pub(super) delta: Vec<Vec<f64>>,
+    /// `w δ`.
+    pub(super) weighted: Vec<Vec<f64>>,
+    /// `w ∇²ℓ` in the outputs: run `c·outputs + c′`.
+    pub(super) curvature: Vec<f64>,
+    weights: Vec<f64>,
+    z: Vec<Vec<f64>>,
+    scratch: Vec<f64>,
+}
+
+/// The run with number `index`.
+#[inline(always)]
+pub(super) fn run(runs: &[f64], stride: usize, index: usize) -> &[f64] {
+    &runs[index * stride..(index + 1) * stride]
+}
+
+/// `out ← start + Σ f · run(slot)`.
+#[inline(always)]
+pub(super) fn combine(
+    out: &mut [f64],
+    start: f64,
+    runs: &[f64],
+    terms: impl Iterator<Item = (usize, f64)> + Clone,
+) {
+    let stride = out.len();
+    for (c, out) in out.as_chunks_mut::<UNIT>().0.iter_mut().enumerate() {
+        let mut sum = [start; UNIT];
+        for (slot, f) in terms.clone() {
+            let values = runs[slot * stride + c * UNIT..].first_chunk::<UNIT>().expect("whole units");
+            for i in 0..UNIT {
+                sum[i] += f * values[i];
+            }
+        }
+        *out = sum;
+    }
+}
+
+impl Sweep {
+    /// Room for blocks of up to `rows` rows.
+    pub(super) fn new(stages: &[Stage], rows: usize) -> Sweep {
+        let stride = rows.next_multiple_of(UNIT);
+        let room = || stages.iter().map(|s| vec![0.0; s.units.len() * stride]).collect::<Vec<_>>();
+        let outputs = stages.last().map_or(0, |s| s.units.len());
+        let inputs = stages.iter().map(|s| {
+            let mut runs = vec![0.0; (s.inputs.len() + 1) * stride];
+            runs[s.inputs.len() * stride..].fill(1.0);
+            runs
+        });
+        Sweep {
+            samples: 0,
+            stride,
+            inputs: inputs.collect(),
+            slope: room(),
+            bent: room(),
+            delta: room(),
+            weighted: room(),
+            curvature: vec![0.0; outputs * outputs * stride],
+            weights: vec![0.0; stride],
+            z: room(),
+            scratch: vec![0.0; outputs * (outputs + 2)],
+        }
+    }
+
+    /// Sweeps the rows forward and backward.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn fill(
+        &mut self,
+        kernel: Kernel,
+        net: &Network,
+        stages: &[Stage],
+        kind: Kind,
+        theta: &[f64],
+        (design, target): (&Design, &[f64]),
+        weights: &[f64],
+        rows: &[usize],
+    ) {
+        self.samples = rows.len();
+        self.weights.fill(0.0);
+        for (w, &i) in self.weights.iter_mut().zip(rows) {
+            *w = weights[i];
+        }
+        self.read(&stages[0], design, rows);
+        self.forward(kernel, net, stages, theta);
+        self.outputs(net, target, rows);
+        self.backward(kernel, net, stages, kind, theta);
+    }
+
+    fn read(&mut self, stage: &Stage, design: &Design, rows: &[usize]) {
+        let (stride, runs) = (self.stride, &mut self.inputs[0]);
+        for (r, &i) in rows.iter().enumerate() {
+            match design.row(i) {
+                Row::Dense(x) => {
+                    for (s, &c) in stage.inputs.iter().enumerate() {
+                        runs[s * stride + r] = x[c];
+                    }
+                }
+                Row::Sparse(..) => unreachable!("sparse designs are summed by units"),
+            }
+        }
+        // Left over from a longer block.
+        for s in 0..stage.inputs.len() {
+            runs[s * stride + rows.len()..(s + 1) * stride].fill(0.0);
+        }
+    }
+
+    fn forward(&mut self, kernel: Kernel, net: &Network, stages: &[Stage], theta: &[f64]) {
+        let (stride, last) = (self.stride, stages.len() - 1);
+        for (l, stage) in stages.iter().enumerate() {
+            let (z, inputs) = (&mut self.z[l], &self.inputs[l]);
+            kernel.vectorised(|| {
+                for (unit, z) in stage.units.iter().zip(z.chunks_exact_mut(stride)) {
+                    let start = unit.bias().map_or(0.0, |b| theta[b]);
+                    combine(z, start, inputs, unit.weights().map(|(s, p)| (s, theta[p])));
+                }
+            });
+            if l < last {
+                let (z, slope, bent) = (&self.z[l], &mut self.slope[l], &mut self.bent[l]);
+                for (((z, a), slope), bent) in z.iter().zip(&mut self.inputs[l + 1]).zip(slope).zip(bent) {
+                    (*a, *slope, *bent) = net.activation.jet(*z);
+                }
+            }
+        }
+    }
+
+    /// `δ` and the curvature of the outputs, row by row.
+    fn outputs(&mut self, net: &Network, target: &[f64], rows: &[usize]) {
+        let (stride, last) = (self.stride, self.z.len() - 1);
+        let outputs = net.outputs();
+        let (z, rest) = self.scratch.split_at_mut(outputs);
+        let (gradient, square) = rest.split_at_mut(outputs);
+        for r in 0..stride {
+            let Some(&i) = rows.get(r) else {
+                self.delta[last][r..].iter_mut().step_by(stride).for_each(|d| *d = 0.0);
+                self.curvature[r..].iter_mut().step_by(stride).for_each(|d| *d = 0.0);
+                continue;
+            };
+            z.iter_mut().enumerate().for_each(|(c, z)| *z = self.z[last][c * stride + r]);
+            net.loss.gradient(z, target[i], gradient);
+            net.loss.curvature(z, square);
+            let w = self.weights[r];
+            gradient.iter().enumerate().for_each(|(c, g)| self.delta[last][c * stride + r] = *g);
+            square.iter().enumerate().for_each(|(c, h)| self.curvature[c * stride + r] = w * h);
+        }
+    }
+
+    fn backward(&mut self, kernel: Kernel, net: &Network, stages: &[Stage], kind: Kind, theta: &[f64]) {
+        let (stride, last) = (self.stride, stages.len() - 1);
+        debug_assert_eq!(net.outputs(), stages[last].units.len());
+        kernel.vectorised(|| {
+            for l in (0..last).rev() {
+                let (below, above) = self.delta.split_at_mut(l + 1);
+                let runs = below[l].chunks_exact_mut(stride).zip(self.bent[l].chunks_exact_mut(stride));
+                for (v, (delta, bent)) in runs.enumerate() {
+                    combine(
+                        delta,
+                        0.0,
+                        &above[0],
+                        stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p])),
+                    );
+                    let slope = run(&self.slope[l], stride, v);
+                    for r in 0..stride {
+                        bent[r] =
+                            if kind == Kind::Hessian { bent[r] * delta[r] * self.weights[r] } else { 0.0 };
+                        delta[r] *= slope[r];
+                    }
+                }
+            }
+            for (weighted, delta) in self.weighted.iter_mut().zip(&self.delta) {
+                let runs = weighted.chunks_exact_mut(stride).zip(delta.chunks_exact(stride));
+                for (weighted, delta) in runs {
+                    for r in 0..stride {
+                        weighted[r] = self.weights[r] * delta[r];
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,184 @@
+//! The two sides of a product as the micro-kernel reads them.
+
+use super::Kernel;
+use super::panel::{Columns, Panel};
+use std::ops::Range;
+
+/// Strips of rows, each with its samples one after the other, so that the kernel reads memory in order. The last strip
+/// is only as wide as it must be, and filled up with zeros.
+#[derive(Debug, Default)]
+pub(crate) struct Packed {
+    values: Vec<f64>,
+    scratch: Vec<f64>,
+    rows: usize,
+    samples: usize,
+    strip: usize,
+    unit: usize,
+}
+
+/// Numbers between two strips: without them the strips of one sample would all lie a multiple of a page apart, where
+/// caches keep only a few lines.
+const GAP: usize = 8;
+
+/// Samples that are interleaved before the next row: a strip of them stays in the first-level cache.
+const INTERLEAVED: usize = 64;
+
+/// Strips packed as one task.
+const TASK: usize = 8;
+
+impl Packed {
+    fn reset(&mut self, rows: usize, samples: usize, strip: usize, unit: usize) {
+        (self.rows, self.samples, self.strip, self.unit) = (rows, samples, strip, unit);
+        let size = rows / strip * self.stride() + (rows % strip).next_multiple_of(unit) * samples;
+        self.values.resize(size, 0.0);
+    }
+
+    fn stride(&self) -> usize {
+        self.strip * self.samples + GAP
+    }
+
+    /// Rows packed.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Packs `samples` of `panel` as a left side.
+    pub(super) fn pack_left(&mut self, kernel: Kernel, panel: &impl Panel, samples: Range<usize>) {
+        self.reset(panel.rows(), samples.len(), kernel.tile().0, kernel.lanes());
+        self.pack(kernel, panel, samples);
+    }
+
+    /// Packs `samples` of `panel` as a right side.
+    pub(super) fn pack_right(&mut self, kernel: Kernel, panel: &impl Panel, samples: Range<usize>) {
+        let columns = kernel.tile().1;
+        self.reset(panel.rows(), samples.len(), columns, columns);
+        self.pack(kernel, panel, samples);
+    }
+
+    fn pack(&mut self, kernel: Kernel, panel: &impl Panel, samples: Range<usize>) {
+        kernel.vectorised(|| match (panel.stored(), self.strip) {
+            (Some(columns), 24) => self.copy::<24>(columns, samples),
+            (Some(columns), 8) => self.copy::<8>(columns, samples),
+            (Some(columns), 6) => self.copy::<6>(columns, samples),
+            (Some(columns), 4) => self.copy::<4>(columns, samples),
+            _ => self.form(panel, samples),
+        });
+    }
+
+    /// Strip by strip.
+    #[inline(always)]
+    fn copy<const STRIP: usize>(&mut self, columns: Columns<'_>, samples: Range<usize>) {
+        let (rows, stride) = (self.rows, self.stride());
+        let full = rows / STRIP;
+        let (whole, last) = self.values.split_at_mut(full * stride);
+        for (s, packed) in whole.chunks_exact_mut(stride).enumerate() {
+            let packed = packed.as_chunks_mut::<STRIP>().0;
+            for (sample, packed) in samples.clone().zip(packed) {
+                let (values, scale) = (columns.column(sample), columns.scale(sample));
+                let values = values[s * STRIP..].first_chunk::<STRIP>().expect("a full strip");
+                for i in 0..STRIP {
+                    packed[i] = scale * values[i];
+                }
+            }
+        }
+        if rows % STRIP > 0 {
+            let width = (rows % STRIP).next_multiple_of(self.unit);
+            for (sample, packed) in samples.zip(last.chunks_exact_mut(width)) {
+                let scale = columns.scale(sample);
+                let values = &columns.column(sample)[full * STRIP..];
+                packed.iter_mut().zip(values).for_each(|(p, v)| *p = scale * v);
+                packed[rows % STRIP..].fill(0.0);
+            }
+        }
+    }
+
+    /// Sample by sample.
+    #[inline(always)]
+    fn form(&mut self, panel: &impl Panel, samples: Range<usize>) {
+        let (rows, stride, strip) = (self.rows, self.stride(), self.strip);
+        let ragged = rows % strip;
+        let width = ragged.next_multiple_of(self.unit);
+        self.scratch.resize(rows, 0.0);
+        let (full, last) = self.values.split_at_mut(rows / strip * stride);
+        for (r, sample) in samples.enumerate() {
+            let scale = panel.scale(sample);
+            let (whole, rest) = panel.values(sample, &mut self.scratch).split_at(rows - ragged);
+            for (packed, values) in full.chunks_exact_mut(stride).zip(whole.chunks_exact(strip)) {
+                let packed = &mut packed[r * strip..][..strip];
+                packed.iter_mut().zip(values).for_each(|(p, v)| *p = scale * v);
+            }
+            if width > 0 {
+                let packed = &mut last[r * width..][..width];
+                packed.iter_mut().zip(rest).for_each(|(p, v)| *p = scale * v);
+                packed[ragged..].fill(0.0);
+            }
+        }
+    }
+
+    /// Packs a left side whose row `q` is the entrywise product of the two runs `row(q)`, of `samples` numbers each.
+    pub(crate) fn interleave_left<'a>(
+        &mut self,
+        kernel: Kernel,
+        (rows, samples): (usize, usize),
+        row: impl Fn(usize) -> (&'a [f64], &'a [f64]) + Sync,
+    ) {
+        self.reset(rows, samples, kernel.tile().0, kernel.lanes());
+        self.interleave(row);
+    }
+
+    /// The same for a right side.
+    pub(crate) fn interleave_right<'a>(
+        &mut self,
+        kernel: Kernel,
+        (rows, samples): (usize, usize),
+        row: impl Fn(usize) -> (&'a [f64], &'a [f64]) + Sync,
+    ) {
+        let columns = kernel.tile().1;
+        self.reset(rows, samples, columns, columns);
+        self.interleave(row);
+    }
+
+    fn interleave<'a>(&mut self, row: impl Fn(usize) -> (&'a [f64], &'a [f64]) + Sync) {
+        let (rows, samples, strip, unit, stride) =
+            (self.rows, self.samples, self.strip, self.unit, self.stride());
+        let mut tasks: Vec<&mut [f64]> = self.values.chunks_mut(stride * TASK).collect();
+        crate::numeric::threads::each(
+            &mut tasks,
+            || (),
+            |(), task, values| {
+                for (s, packed) in values.chunks_mut(stride).enumerate() {
+                    let first = (task * TASK + s) * strip;
+                    // What is left after the last full strip is no more than its gap.
+                    if first >= rows {
+                        break;
+                    }
+                    let here = strip.min(rows - first);
+                    let width = if here == strip { strip } else { here.next_multiple_of(unit) };
+                    let packed = &mut packed[..width * samples];
+                    for (c, packed) in packed.chunks_mut(width * INTERLEAVED).enumerate() {
+                        let part = c * INTERLEAVED..samples.min((c + 1) * INTERLEAVED);
+                        for i in 0..here {
+                            let (a, b) = row(first + i);
+                            let products = a[part.clone()].iter().zip(&b[part.clone()]);
+                            packed[i..]
+                                .iter_mut()
+                                .step_by(width)
+                                .zip(products)
+                                .for_each(|(p, (a, b))| *p = a * b);
+                        }
+                        for i in here..width {
+                            packed[i..].iter_mut().step_by(width).for_each(|p| *p = 0.0);
+                        }
+                    }
+                }
+            },
+        );
+    }
+
+    /// The strip that begins at row `index · strip`, and the width of its columns.
+    #[inline(always)]
+    pub(super) fn strip(&self, index: usize) -> (&[f64], usize) {
+        let width = (self.rows - index * self.strip).min(self.strip).next_multiple_of(self.unit);
+        (&self.values[index * self.stride()..][..width * self.samples], width)
+    }
+}
