@@ -15,6 +15,7 @@ mod gram;
 mod hessian;
 mod pruned;
 mod sgd;
+mod threads;
 
 use frame::peer::Peers;
 use frame::{Bench, limit, machine, table};
@@ -24,13 +25,14 @@ use std::process::ExitCode;
 /// A family: its name on the command line, and what runs it.
 type Family = (&'static str, fn(&mut Bench));
 
-const FAMILIES: [Family; 8] = [
+const FAMILIES: [Family; 9] = [
     ("gram", gram::run),
     ("hessian", hessian::run),
     ("pruned", pruned::run),
     ("factor", factor::run),
     ("csr", csr::run),
     ("sgd", sgd::run),
+    ("threads", threads::run),
     ("enclosure", enclosure::run),
     ("command", command::run),
 ];
