@@ -14,6 +14,7 @@ mod factor;
 mod gram;
 mod hessian;
 mod pruned;
+mod removal;
 mod sgd;
 mod threads;
 
@@ -25,11 +26,12 @@ use std::process::ExitCode;
 /// A family: its name on the command line, and what runs it.
 type Family = (&'static str, fn(&mut Bench));
 
-const FAMILIES: [Family; 9] = [
+const FAMILIES: [Family; 10] = [
     ("gram", gram::run),
     ("hessian", hessian::run),
     ("pruned", pruned::run),
     ("factor", factor::run),
+    ("removal", removal::run),
     ("csr", csr::run),
     ("sgd", sgd::run),
     ("threads", threads::run),

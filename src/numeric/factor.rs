@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 /// `A = L Lᵀ` with `L` lower triangular.
 #[derive(Debug, Clone)]
 pub struct Cholesky {
-    lower: DMatrix<f64>,
+    pub(super) lower: DMatrix<f64>,
 }
 
 impl Cholesky {

@@ -19,7 +19,7 @@ pub enum Way {
 }
 
 /// A product of stored entries costs as much time as this many operations of the dense kernel: it loads its place, and
-/// stores there. Measured by `benches/csr.rs` (n = 10⁴, d = 512, AVX-512).
+/// stores there. Measured by `benches/table/csr.rs` (n = 10⁴, d = 512, AVX-512).
 const ENTRY: f64 = 30.0;
 
 /// The cheaper way for these rows: `Σ m_r(m_r + 1)/2` products of stored entries, at the cost of [`ENTRY`] each, against the
@@ -107,7 +107,7 @@ impl Panel for Rows<'_> {
     }
 }
 
-/// The lower triangle of `Σ w_r x_r x_rᵀ` as a sparse matrix: row `j` holds the entries `(j, i)`, `i ≤ j`, that some row
+/// The lower triangle of `Σ w_r x_r x_rᵀ + shift·I` as a sparse matrix: row `j` holds the entries `(j, i)`, `i ≤ j`, that some row
 /// meets, the diagonal always. `None` when more than `most` entries would be stored.
 ///
 /// Row `j` is the sum over the rows `r` that hold column `j` of `w_r x_{rj}` times the part of `x_r` up to `j`
@@ -115,15 +115,16 @@ impl Panel for Rows<'_> {
 ///
 /// ```
 /// use unlearn::numeric::{csr::Csr, gram_sparse::lower_triangle};
-/// // Rows (1, 0, 2) and (0, 3, 0): [1 . .; . 9 .; 2 . 4].
+/// // Rows (1, 0, 2) and (0, 3, 0): [1 . .; . 9 .; 2 . 4], and ½ on the diagonal.
 /// let x = Csr::new(3, vec![0, 2, 3], vec![0, 2, 1], vec![1.0, 2.0, 3.0]).unwrap();
-/// let g = lower_triangle(&x, &[1.0, 1.0], 100).unwrap();
-/// assert_eq!((g.row(0), g.row(1), g.row(2)), ((&[0][..], &[1.0][..]), (&[1][..], &[9.0][..]), (&[0, 2][..], &[2.0, 4.0][..])));
-/// assert!(lower_triangle(&x, &[1.0, 1.0], 3).is_none());
+/// let g = lower_triangle(&x, &[1.0, 1.0], 0.5, 100).unwrap();
+/// assert_eq!((g.row(0), g.row(1)), ((&[0][..], &[1.5][..]), (&[1][..], &[9.5][..])));
+/// assert_eq!(g.row(2), (&[0, 2][..], &[2.0, 4.5][..]));
+/// assert!(lower_triangle(&x, &[1.0, 1.0], 0.5, 3).is_none());
 /// ```
 ///
 /// Panics when there is not one weight per row.
-pub fn lower_triangle(x: &Csr, weights: &[f64], most: usize) -> Option<Csr> {
+pub fn lower_triangle(x: &Csr, weights: &[f64], shift: f64, most: usize) -> Option<Csr> {
     assert_eq!(weights.len(), x.rows(), "{} weights for {} rows", weights.len(), x.rows());
     let d = x.cols();
     let (starts, holders) = by_column(x, weights);
@@ -135,6 +136,7 @@ pub fn lower_triangle(x: &Csr, weights: &[f64], most: usize) -> Option<Csr> {
         here.clear();
         here.push(j as u32);
         met[j] = true;
+        sums[j] = shift;
         for &(r, v) in &holders[starts[j]..starts[j + 1]] {
             let (columns, entries) = x.row(r as usize);
             let scaled = weights[r as usize] * v;

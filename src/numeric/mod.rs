@@ -3,6 +3,7 @@
 
 pub mod csr;
 pub mod dot;
+pub mod downdate;
 pub mod elementary;
 pub mod enclosure;
 pub mod factor;
@@ -25,7 +26,10 @@ pub(crate) mod real;
 pub mod scalar;
 pub(crate) mod solve;
 pub mod span;
+#[cfg(feature = "sparse")]
+pub mod sparse_cholesky;
 pub mod spectrum;
 pub mod threads;
 pub mod tolerance;
 mod twofold;
+pub mod woodbury;

@@ -78,3 +78,39 @@ fn add_block(layer: &Layer, (a, b): (usize, usize), gram: &DMatrix<f64>, h: &mut
         }
     }
 }
+
+#[cfg(feature = "sparse")]
+impl Objective<'_> {
+    /// A sparse factor of `∇²F_w(θ)`, for linear models with one output on sparse rows, where it holds little more than the
+    /// data does; `None` elsewhere.
+    ///
+    /// # Errors
+    /// As [`SparseCholesky::new`].
+    pub(crate) fn sparse_factor(
+        &self,
+        theta: &DVector<f64>,
+    ) -> crate::error::Result<Option<crate::numeric::sparse_cholesky::SparseCholesky>> {
+        use crate::numeric::sparse_cholesky::SparseCholesky;
+        /// 640 MB of numbers and places.
+        const MOST: usize = 40_000_000;
+        let p = self.problem;
+        let design = p.data().design();
+        if !(p.model().is_linear() && p.model().outputs() == 1 && design.is_sparse()) {
+            return Ok(None);
+        }
+        // Conjugate gradients visit the data hundreds of times; a factor of this size costs less.
+        let most = (20 * design.values().len() + 10 * self.active()).min(MOST);
+        let (rows, mut weights) = kept_rows(self);
+        let mut ws = p.network().workspace();
+        let mut bend = [0.0];
+        for ((i, _), weight) in self.support().zip(&mut weights) {
+            let z = p.network().forward(theta.as_slice(), design.row(i), &mut ws);
+            p.model().loss().curvature(z, &mut bend);
+            *weight *= bend[0];
+        }
+        match gram_sparse::lower_triangle(&rows, &weights, p.ridge(), most) {
+            Some(lower) => SparseCholesky::new(&lower, most, "the Hessian"),
+            None => Ok(None),
+        }
+    }
+}

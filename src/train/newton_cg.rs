@@ -4,7 +4,8 @@
 //! `∇²F(θ)Δ = −∇F(θ)` up to a residual of `η‖∇F(θ)‖`, `η = min(1/10, √(‖∇F(θ)‖/‖∇F(θ₀)‖))`, which keeps the last steps
 //! superlinear (Dembo, Eisenstat, Steihaug 1982, recalled), and never further than a tenth of the rounding floor asks. Where
 //! the iteration meets negative curvature (networks), the direction is where it had got to, or the gradient's.
-//! Line search, stopping rule and what a [`Fit`] says are those of [`super::newton`].
+//! With the feature `sparse`, the system is solved by a sparse factorisation where its factor stays about as small as the
+//! data (linear models with one output on sparse rows). Line search, stopping rule and what a [`Fit`] says are those of [`super::newton`].
 
 use super::newton::{Fit, STATIONARY, rounding_floor_of};
 use crate::error::{Error, Result};
@@ -67,6 +68,8 @@ pub(crate) fn counted(objective: &Objective<'_>, start: DVector<f64>) -> Result<
     let first = g.norm();
     let mut floor = f64::INFINITY;
     let mut products = 0;
+    // Whether a sparse factor stays small depends on the pattern alone, so it is tried once.
+    let mut direct = Direct::Untried;
     for iteration in 0..MOST_STEPS {
         let hessian = objective.operator(&theta);
         floor = rounding_floor_of(objective, &theta, hessian.frobenius_estimate());
@@ -77,7 +80,10 @@ pub(crate) fn counted(objective: &Objective<'_>, start: DVector<f64>) -> Result<
         let done = residual <= floor;
         let forcing =
             if done { 1e-3 } else { (residual / first).sqrt().min(0.1).max(0.1 * floor / residual) };
-        let direction = direction(&hessian, &g, forcing, problem, &mut products)?;
+        let direction = match direct.solve(objective, &theta, &g)? {
+            Some(x) => -x,
+            None => direction(&hessian, &g, forcing, problem, &mut products)?,
+        };
         if done {
             return Ok((polish(objective, theta, g, floor, direction, iteration), products));
         }
@@ -106,6 +112,50 @@ fn overflow() -> Error {
 
 fn not_converged(iterations: usize, residual: f64, target: f64) -> Error {
     Error::NotConverged { what: "Newton's method with conjugate gradients", iterations, residual, target }
+}
+
+/// Sparse factorisations, where they are built in and stay small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direct {
+    Untried,
+    #[cfg(feature = "sparse")]
+    Works,
+    Out,
+}
+
+impl Direct {
+    /// `∇²F(θ)⁻¹b`, if this is the way.
+    #[cfg(feature = "sparse")]
+    fn solve(
+        &mut self,
+        objective: &Objective<'_>,
+        theta: &DVector<f64>,
+        b: &DVector<f64>,
+    ) -> Result<Option<DVector<f64>>> {
+        if *self == Direct::Out {
+            return Ok(None);
+        }
+        let solved = match objective.sparse_factor(theta) {
+            Ok(factor) => factor.map(|f| f.solve(b)),
+            // Positive only up to rounding: conjugate gradients say what can be said.
+            Err(Error::Indefinite { .. }) => None,
+            Err(other) => return Err(other),
+        };
+        *self = if solved.is_some() { Direct::Works } else { Direct::Out };
+        Ok(solved)
+    }
+
+    /// Nothing without the feature.
+    #[cfg(not(feature = "sparse"))]
+    fn solve(
+        &mut self,
+        _: &Objective<'_>,
+        _: &DVector<f64>,
+        _: &DVector<f64>,
+    ) -> Result<Option<DVector<f64>>> {
+        *self = Direct::Out;
+        Ok(None)
+    }
 }
 
 /// A direction downhill: Newton's up to a relative residual.
@@ -186,6 +236,12 @@ pub(crate) fn solve(objective: &Objective<'_>, theta: &DVector<f64>, b: &DVector
     let size = b.norm();
     if !size.is_finite() {
         return Err(overflow());
+    }
+    if let Some(x) = Direct::Untried.solve(objective, theta, b)? {
+        let residual = (b - hessian.product(&x)).norm();
+        if residual <= NEEDED * size {
+            return Ok(Solved { x, residual, products: 1 });
+        }
     }
     let found = approach(product, &hessian.diagonal(), b, WANTED * size, MOST_PRODUCTS);
     let residual = (b - hessian.product(&found.x)).norm();

@@ -16,6 +16,7 @@ pub mod addback;
 mod certificate;
 pub(crate) mod enclosed;
 mod evidence;
+pub mod factored;
 pub mod features;
 pub mod fine_tune;
 pub mod fisher;

@@ -21,6 +21,7 @@ use crate::constants::kept_inputs;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::numeric::factor::Cholesky;
+use crate::numeric::woodbury::{Way, cheapest, subtract_rows};
 use crate::objective::{Problem, Reduction};
 use crate::train::flops;
 use crate::train::newton::{Fit, STATIONARY};
@@ -81,21 +82,10 @@ impl Unlearner for RidgeDeletion {
                 .zip(xt.column_iter())
                 .map(|(&i, x)| problem.target()[i] - x.dot(&fit.theta)),
         );
-        let a = Cholesky::new(full.hessian(&fit.theta), "the Hessian on all rows")?;
-        let solved = a.solve_matrix(&xt) * w;
-        let s = DMatrix::identity(xt.ncols(), xt.ncols()) - xt.transpose() * &solved;
-        let s = Cholesky::new(
-            s,
-            "I − H_FF (the leverage of the forgotten rows; the rows kept do not determine the model)",
-        )?;
-        let theta = &fit.theta - solved * s.solve(&residuals);
+        let (solved, flops) = solve(full.hessian(&fit.theta), &xt, w, &residuals)?;
+        let theta = &fit.theta - solved;
         let row_visits = (problem.rows() + request.forget.len()) as f64;
-        // A, its factor, A⁻¹X_Fᵀ, S and its factor.
-        let m = request.forget.len();
-        let flops = problem.rows() as f64 * flops::hessian(k)
-            + flops::solve(k)
-            + 2.0 * (m * k * (k + m)) as f64
-            + flops::solve(m);
+        let flops = problem.rows() as f64 * flops::hessian(k) + flops;
         let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
         if theta.iter().any(|v| !v.is_finite()) {
             return Err(Error::Data("the update overflows; standardise the data or raise the ridge".into()));
@@ -103,6 +93,33 @@ impl Unlearner for RidgeDeletion {
         let guarantee = guarantee(request, fit, &theta)?;
         Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
+}
+
+/// `wA_R⁻¹X_Fᵀe_F` and its operations: through the factor of `A` and `S`, or where there are so many rows that `S` costs more
+/// than another matrix of order `k`, through `A_R` itself (`A⁻¹X_FᵀS⁻¹ = A_R⁻¹X_Fᵀ`).
+fn solve(
+    mut a: DMatrix<f64>,
+    xt: &DMatrix<f64>,
+    w: f64,
+    residuals: &DVector<f64>,
+) -> Result<(DVector<f64>, f64)> {
+    let (k, m) = xt.shape();
+    let (order, rank) = (k as f64, m as f64);
+    if cheapest(k, m, false) == Way::Refactor {
+        subtract_rows(&mut a, xt, &vec![w; m]);
+        let left = Cholesky::new(a, "the Hessian on the rows kept")?;
+        return Ok((left.solve(&(xt * residuals)) * w, rank * order * order + flops::solve(k)));
+    }
+    let a = Cholesky::new(a, "the Hessian on all rows")?;
+    let solved = a.solve_matrix(xt) * w;
+    let s = DMatrix::identity(m, m) - xt.tr_mul(&solved);
+    let s = Cholesky::new(
+        s,
+        "I − H_FF (the leverage of the forgotten rows; the rows kept do not determine the model)",
+    )?;
+    // The factor of A, A⁻¹X_Fᵀ, S and its factor.
+    let flops = flops::solve(k) + 2.0 * rank * order * (order + rank) + flops::solve(m);
+    Ok((solved * s.solve(residuals), flops))
 }
 
 /// The identity speaks about a minimiser; from other parameters the step ends `A_R⁻¹∇F(θ_o)` off, which
