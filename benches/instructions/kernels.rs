@@ -11,15 +11,16 @@ use unlearn::mask::{Scope, random};
 use unlearn::model::{Activation, Model};
 use unlearn::numeric::factor::Cholesky;
 use unlearn::numeric::gram::{Columns, Kernel, add_lower};
+use unlearn::numeric::woodbury::Woodbury;
 use unlearn::numeric::{elementary, interval::Interval, product};
 use unlearn::objective::Problem;
 use unlearn::train::plan::{Batches, Plan, Schedule};
-use unlearn::train::{newton, sgd};
+use unlearn::train::{newton, newton_cg, sgd};
 
 const SEED: u64 = 4;
 
 /// Every kernel.
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 15] = [
     "gram-192",
     "hessian-linear",
     "hessian-network",
@@ -28,6 +29,8 @@ pub(crate) const NAMES: [&str; 13] = [
     "hessian-sparse-rows",
     "cholesky-256",
     "solve-256",
+    "removal-256",
+    "newton-cg",
     "sgd-logistic",
     "sgd-network",
     "interval-dot",
@@ -46,6 +49,8 @@ pub(crate) fn call(name: &str, calls: usize) -> Result<(), String> {
         "hessian-sparse-rows" => hessian(&problem(&[400, 1], 2000, 0.01)),
         "cholesky-256" => cholesky(256),
         "solve-256" => solve(256),
+        "removal-256" => removal(256),
+        "newton-cg" => conjugate(problem(&[3000, 1], 200, 0.01)),
         "sgd-logistic" => epoch(problem(&[64, 1], 1000, 1.0)),
         "sgd-network" => epoch(problem(&[20, 16, 3], 300, 1.0)),
         "interval-dot" => dots(),
@@ -115,6 +120,24 @@ fn solve(k: usize) -> Box<dyn Fn()> {
     let factor = Cholesky::new(definite(k), "A").expect("diagonally dominant");
     let b = DMatrix::from_fn(k, 16, |i, j| ((i + 3 * j) as f64).sin());
     Box::new(move || drop(black_box(factor.solve_matrix(&b))))
+}
+
+fn removal(k: usize) -> Box<dyn Fn()> {
+    let factor = Cholesky::new(definite(k), "A").expect("diagonally dominant");
+    let rows = DMatrix::from_fn(k, 8, |i, j| 0.01 * ((i + 5 * j) as f64).sin());
+    let b = parameters(k);
+    Box::new(move || {
+        let without = Woodbury::new(&factor, &rows, &[1.0; 8], "A").expect("positive definite");
+        black_box(without.solve(&b));
+        let mut changed = factor.clone();
+        changed.remove_rows(&rows, &[1.0; 8], "A").expect("positive definite");
+        black_box(changed);
+    })
+}
+
+fn conjugate(problem: Problem) -> Box<dyn Fn()> {
+    let start = DVector::zeros(problem.active());
+    Box::new(move || drop(black_box(newton_cg::minimise(&problem.full(), start.clone()).expect("λ > 0"))))
 }
 
 fn epoch(problem: Problem) -> Box<dyn Fn()> {

@@ -3,10 +3,9 @@
     serve.py NAME THREADS      NAME is numpy, torch or jax
 
     {"prepare": FUNCTION, "arguments": {...}}   reads the data, compiles, tunes -> {"job": n, "note": "what was tuned"}
-    {"time": n, "repetitions": r}                                               -> {"seconds": per call}
-    {"result": n, "path": PATH}                 its result as .npy, row order   -> {}
-    {"memory": n}                               peak of one call above the rest -> {"bytes": b}
-    {"drop": n}                                                                 -> {}
+    {"time": n, "repetitions": r}               -> {"seconds": per call, "bytes": peak of its first call above the rest}
+    {"result": n, "path": PATH}                 what its last call gave, as .npy in row order          -> {}
+    {"drop": n}                                                                                        -> {}
 
 A failure is {"error": text}; a package that is not there is {"absent": text}, once, instead of {"versions": ...}.
 """
@@ -41,42 +40,53 @@ def resident(field):
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
 
 
-def peak_of(call):
-    # Freed memory that the heap keeps would hide what the call needs.
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    with open("/proc/self/clear_refs", "w") as reset:
-        reset.write("5")
-    before = resident("VmRSS")
-    call()
-    return max(0, resident("VmHWM") - before)
+class Prepared:
+    """A call, what it gave last, and the most memory it took."""
+
+    def __init__(self, call):
+        self.call, self.last, self.peak = call, None, None
+
+    def time(self, repetitions):
+        if self.peak is None:
+            # Freed memory that the heap keeps would hide what the call needs.
+            gc.collect()
+            ctypes.CDLL(None).malloc_trim(0)
+            with open("/proc/self/clear_refs", "w") as reset:
+                reset.write("5")
+            before = resident("VmRSS")
+        self.last = None
+        begin = time.perf_counter()
+        for _ in range(repetitions):
+            self.last = self.call()
+        seconds = (time.perf_counter() - begin) / repetitions
+        if self.peak is None:
+            self.peak = max(0, resident("VmHWM") - before)
+        return seconds
+
+    def result(self):
+        whole = getattr(self.call, "result", None)
+        return whole() if whole else self.last
 
 
 def serve(jobs):
     import numpy as np
 
-    call = None
     prepared = []
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if "prepare" in request:
                 call, note = getattr(jobs, request["prepare"])(**request["arguments"])
-                prepared.append(call)
+                prepared.append(Prepared(call))
                 answer(job=len(prepared) - 1, note=note)
             elif "time" in request:
-                call, repetitions = prepared[request["time"]], request["repetitions"]
-                begin = time.perf_counter()
-                for _ in range(repetitions):
-                    call()
-                answer(seconds=(time.perf_counter() - begin) / repetitions)
+                job = prepared[request["time"]]
+                seconds = job.time(request["repetitions"])
+                answer(seconds=seconds, bytes=job.peak)
             elif "result" in request:
-                call = prepared[request["result"]]
-                result = getattr(call, "result", call)()
+                result = prepared[request["result"]].result()
                 np.save(request["path"], np.ascontiguousarray(np.asarray(result, dtype=np.float64)))
                 answer()
-            elif "memory" in request:
-                answer(bytes=peak_of(prepared[request["memory"]]))
             elif "drop" in request:
                 prepared[request["drop"]] = call = None
                 answer()

@@ -206,10 +206,10 @@ impl Bench {
             }
             sides.extend(prepared.iter_mut().map(|(_, p)| p as &mut dyn Side));
             let rounds = alternate(&mut sides, &once, threads, self.effort);
-            for (job, p) in &prepared {
-                // A call that takes so long is not made three times.
-                let memory = if case.memory && !job.once { p.memory() } else { None };
-                compared.push((self.difference(p, &numbers, job.once), memory));
+            for (i, (_, p)) in prepared.iter().enumerate() {
+                let timed = rounds.failures[names.len() - prepared.len() + i + 1].is_none();
+                let difference = if timed { self.difference(p, &numbers) } else { None };
+                compared.push((difference, p.peak.filter(|_| case.memory)));
             }
             (names, rounds, compared)
         };
@@ -246,8 +246,8 @@ impl Bench {
         ready
     }
 
-    fn difference(&mut self, peer: &Prepared, own: &[f64], once: bool) -> Option<f64> {
-        if own.is_empty() || once {
+    fn difference(&mut self, peer: &Prepared, own: &[f64]) -> Option<f64> {
+        if own.is_empty() {
             return None;
         }
         let path = self.path();

@@ -139,7 +139,7 @@ impl Peers {
         let answer = process.borrow_mut().ask(&request)?;
         let number = answer["job"].as_u64().ok_or_else(|| format!("the peer answered {answer}"))?;
         let note = answer["note"].as_str().unwrap_or(job.function).to_owned();
-        Ok(Prepared { process, number, note })
+        Ok(Prepared { process, number, note, peak: None })
     }
 }
 
@@ -149,6 +149,8 @@ pub(crate) struct Prepared {
     number: u64,
     /// What the peer calls it, tuned parameters included.
     pub(crate) note: String,
+    /// Peak memory of the first call above what was there.
+    pub(crate) peak: Option<u64>,
 }
 
 impl Prepared {
@@ -156,22 +158,18 @@ impl Prepared {
         self.process.borrow_mut().ask(request)
     }
 
-    /// The result of one call, in row order.
+    /// The result of the last call, in row order.
     pub(crate) fn result(&self, path: &Path) -> Result<Vec<f64>, String> {
         self.ask(&json!({"result": self.number, "path": path}))?;
         let array = unlearn::data::read::npy::read(path).map_err(|e| e.to_string())?;
         Ok(array.into_values())
-    }
-
-    /// Peak memory of one call above what was there.
-    pub(crate) fn memory(&self) -> Option<u64> {
-        self.ask(&json!({"memory": self.number})).ok()?["bytes"].as_u64()
     }
 }
 
 impl Side for Prepared {
     fn time(&mut self, repetitions: usize) -> Result<f64, String> {
         let answer = self.ask(&json!({"time": self.number, "repetitions": repetitions}))?;
+        self.peak = answer["bytes"].as_u64();
         answer["seconds"].as_f64().ok_or_else(|| format!("the peer answered {answer}"))
     }
 }
