@@ -14,3 +14,4 @@ pub mod pruning;
 pub mod rounding;
 pub mod sgd;
 pub mod start;
+pub mod stepper;
