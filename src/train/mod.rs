@@ -15,3 +15,4 @@ pub mod pruning;
 pub mod rounding;
 pub mod sgd;
 pub mod start;
+pub mod stepper;
