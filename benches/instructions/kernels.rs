@@ -144,7 +144,7 @@ fn epoch(problem: Problem) -> Box<dyn Fn()> {
     let batches = Batches { rows: problem.rows(), size: 1, epochs: 1, seed: SEED };
     let plan = Plan::shuffled(batches, Schedule::Constant { rate: 0.01 }, 0.0, 0.01).expect("a valid plan");
     let start = parameters(problem.active());
-    Box::new(move || drop(black_box(sgd::train(&problem, &plan, start.clone()).expect("no overflow"))))
+    Box::new(move || drop(black_box(sgd::train_final(&problem, &plan, start.clone()).expect("no overflow"))))
 }
 
 fn dots() -> Box<dyn Fn()> {

@@ -147,7 +147,7 @@ impl Pair<'_> {
         let mut case = self.case("SGD step");
         case.units = Some((plan.len() as f64, "steps"));
         let epoch = |problem: &Problem, start: &DVector<f64>| {
-            sgd::train(problem, &plan, start.clone()).expect("no overflow")
+            sgd::train_final(problem, &plan, start.clone()).expect("no overflow")
         };
         bench.measure(
             case,

@@ -4,6 +4,7 @@ use crate::frame::{Bench, Case, Role, Target, flops};
 use crate::hessian::{RIDGE, embedded, known, parameters, problem};
 use nalgebra::DVector;
 use serde_json::json;
+use std::hint::black_box;
 use std::sync::Arc;
 use unlearn::data::{Dataset, Generate, Task};
 use unlearn::loss::Loss;
@@ -95,14 +96,12 @@ fn steps(bench: &mut Bench, net: &Net) {
     case.flops = Some(flops::sgd_step(net.widths) * plan.len() as f64);
     case.units = Some((plan.len() as f64, "steps"));
     case.targets = vec![Target::Rate(net.target)];
+    let recorded = || drop(black_box(sgd::train(&problem, &plan, start.clone()).expect("no overflow")));
     bench.measure(
         case,
         DVector::zeros(0),
-        |theta| {
-            let run = sgd::train(&problem, &plan, start.clone()).expect("no overflow");
-            theta.clone_from(run.last());
-        },
+        |theta| *theta = sgd::train_final(&problem, &plan, start.clone()).expect("no overflow"),
         |theta: &DVector<f64>| theta.as_slice().to_vec(),
-        Vec::new(),
+        vec![("every step recorded", Box::new(recorded))],
     );
 }
