@@ -76,7 +76,9 @@
 //! # Features
 //!
 //! `verify` (property campaigns, brings in proptest), `certificate` (certified distances as files that Coq checks,
-//! brings in sha2) and `cli` (the command). All are on by default; the library alone needs none.
+//! brings in sha2) and `cli` (the command). All are on by default; the library alone needs none. `sparse` (not on by default)
+//! brings in faer: where the Hessian of a wide linear model is sparse and its factor stays small, training factors it instead of
+//! using conjugate gradients ([`train::newton_cg`]).
 
 pub mod bound;
 #[cfg(feature = "certificate")]

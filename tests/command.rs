@@ -20,6 +20,8 @@ mod study;
 mod train;
 #[path = "command/verify.rs"]
 mod verify;
+#[path = "command/wide.rs"]
+mod wide;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

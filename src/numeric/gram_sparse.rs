@@ -18,11 +18,15 @@ pub enum Way {
     Dense,
 }
 
-/// A product of stored entries costs as much time as this many operations of the dense kernel: it loads its place, and
-/// stores there. Measured by `benches/table/csr.rs` (n = 10⁴, d = 512, AVX-512).
-const ENTRY: f64 = 30.0;
+/// A product of stored entries takes as long as this many multiplications and additions of the dense kernel, since it loads its
+/// place and stores there: where the result stays in the second-level cache, and beyond. Measured on AVX-512, where the
+/// ways cross at 27 % of stored entries for d = 512 and at 20 % for d = 1500; see `benches/table/csr.rs`.
+const ENTRY: (f64, f64) = (14.0, 25.0);
 
-/// The cheaper way for these rows: `Σ m_r(m_r + 1)/2` products of stored entries, at the cost of [`ENTRY`] each, against the
+/// The widest result that counts as near.
+const NEAR: usize = 1024;
+
+/// The cheaper way for these rows: `Σ m_r(m_r + 1)/2` products of stored entries, at the cost of 14 (25 beyond 1,024 columns) each, against the
 /// `n·d²/2` of the kernel.
 ///
 /// ```
@@ -35,7 +39,8 @@ pub fn choose(x: &Csr) -> Way {
     let d = x.cols() as f64;
     let stored = |i: usize| x.row(i).0.len() as f64;
     let entries: f64 = (0..x.rows()).map(|i| stored(i) * (stored(i) + 1.0) / 2.0).sum();
-    if ENTRY * entries <= x.rows() as f64 * d * d / 2.0 { Way::Entries } else { Way::Dense }
+    let entry = if x.cols() <= NEAR { ENTRY.0 } else { ENTRY.1 };
+    if entry * entries <= x.rows() as f64 * d * d / 2.0 { Way::Entries } else { Way::Dense }
 }
 
 /// Adds the lower triangle of `Σ w_r x_r x_rᵀ` to that of `out`, the cheaper way; above the diagonal `out` is left with

@@ -1,5 +1,6 @@
 //! Numbers before any learning: stable scalar functions, intervals and functions of them, tolerances,
-//! sparse rows, enclosed products, weighted Gram matrices, factorisations, conjugate gradients and enclosed spectra.
+//! sparse rows, enclosed products, weighted Gram matrices, factorisations and changes of them, conjugate gradients and
+//! enclosed spectra.
 
 pub mod csr;
 pub mod dot;

@@ -74,7 +74,10 @@ impl SparseCholesky {
                 Ok(Some(SparseCholesky { symbolic, values, order: d }))
             }
             Ok(()) => Err(Error::Indefinite { what, pivot: 0 }),
-            Err(LltError::NonPositivePivot { index }) => Err(Error::Indefinite { what, pivot: index }),
+            // Pivots are counted from 1 there.
+            Err(LltError::NonPositivePivot { index }) => {
+                Err(Error::Indefinite { what, pivot: index.saturating_sub(1) })
+            }
         }
     }
 

@@ -250,14 +250,14 @@ pub(crate) fn solve(objective: &Objective<'_>, theta: &DVector<f64>, b: &DVector
             "the Hessian has curvature {:e} along a search direction, so it is not positive definite: raise the ridge",
             p.dot(&hessian.product(&p)) / p.norm_squared()
         ))),
-        // NaN counts as too large.
-        _ if !(residual <= NEEDED * size) => Err(Error::NotConverged {
+        // One more product has measured the residual.
+        _ if residual <= NEEDED * size => Ok(Solved { residual, products: found.products + 1, x: found.x }),
+        // NaN as well.
+        _ => Err(Error::NotConverged {
             what: "the method of conjugate gradients",
             iterations: found.products,
             residual,
             target: NEEDED * size,
         }),
-        // One more product has measured the residual.
-        _ => Ok(Solved { residual, products: found.products + 1, x: found.x }),
     }
 }
