@@ -102,6 +102,26 @@ proptest! {
 }
 
 #[test]
+fn threads_change_no_bit() {
+    // Large enough for tasks, with a ragged edge.
+    let (d, n) = (203, 517);
+    let x: Vec<f64> = (0..n * d).map(|i| (1.0 + i as f64).sin()).collect();
+    let w: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
+    let p = Columns::new(d, &x);
+    let sums = |threads| {
+        unlearn::numeric::threads::allow(threads);
+        let mut out = DMatrix::zeros(d, d);
+        add_lower(Kernel::best(), n, &p, &p.weighted(&w), &mut out);
+        out.lower_triangle()
+    };
+    let one = sums(1);
+    assert_eq!(one, sums(3));
+    let error = worst(&one, |i, j| reference(&x, &x, &w, (d, d), i, j), n, true);
+    unlearn::numeric::threads::allow(1);
+    assert!(error <= 1.0, "{error}");
+}
+
+#[test]
 fn a_wrong_weight_is_noticed() {
     let (p, w) = ([1.0, 2.0, 3.0, 4.0], [1.0, 1.0 + 1e-12]);
     let mut out = DMatrix::zeros(2, 2);

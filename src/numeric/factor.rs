@@ -49,11 +49,19 @@ impl Cholesky {
         x
     }
 
-    /// `A⁻¹ B`, column by column.
+    /// `A⁻¹ B`; many columns together by matrix products, so that the last bits may differ from those of
+    /// [`Cholesky::solve`].
     pub fn solve_matrix(&self, b: &DMatrix<f64>) -> DMatrix<f64> {
+        let k = self.lower.nrows();
+        assert_eq!(k, b.nrows(), "right-hand sides of {} for a matrix of order {k}", b.nrows());
         let mut x = b.clone();
-        for mut column in x.column_iter_mut() {
-            self.solve_in_place(column.as_mut_slice());
+        if x.ncols() < FEW {
+            x.column_iter_mut().for_each(|mut column| self.solve_in_place(column.as_mut_slice()));
+        } else {
+            let mut substitution =
+                Substitution { l: self.lower.as_slice(), k, rows: Vec::new(), factor: Vec::new() };
+            substitution.forward(x.as_mut_slice(), 0, k);
+            substitution.backward(x.as_mut_slice(), 0, k);
         }
         x
     }
@@ -74,6 +82,93 @@ impl Cholesky {
             x[j] = (x[j] - dot) / column[j];
         }
     }
+}
+
+/// Right-hand sides that are solved one by one.
+const FEW: usize = 8;
+
+/// Triangular solves with many right-hand sides `x`, stored by columns of `k`.
+struct Substitution<'a> {
+    l: &'a [f64],
+    k: usize,
+    rows: Vec<f64>,
+    factor: Vec<f64>,
+}
+
+impl Substitution<'_> {
+    /// `L₁₁ x₁ = b₁`, then `x₂ = L₂₂⁻¹(b₂ − L₂₁ x₁)`, for the rows `first..end`.
+    fn forward(&mut self, x: &mut [f64], first: usize, end: usize) {
+        let (l, k) = (self.l, self.k);
+        if end - first <= LEAF {
+            for x in x.chunks_exact_mut(k) {
+                for j in first..end {
+                    let column = &l[j * k..][..k];
+                    let v = x[j] / column[j];
+                    x[j] = v;
+                    x[j + 1..end].iter_mut().zip(&column[j + 1..end]).for_each(|(x, l)| *x -= v * l);
+                }
+            }
+            return;
+        }
+        let middle = halve(first, end);
+        self.forward(x, first, middle);
+        self.take_rows(x, first, middle);
+        let p = Columns::strided(end - middle, k, &l[first * k + middle..]);
+        self.subtract(&p, middle - first, x, middle);
+        self.forward(x, middle, end);
+    }
+
+    /// The same from below, with `Lᵀ`.
+    fn backward(&mut self, x: &mut [f64], first: usize, end: usize) {
+        let (l, k) = (self.l, self.k);
+        if end - first <= LEAF {
+            for x in x.chunks_exact_mut(k) {
+                for j in (first..end).rev() {
+                    let column = &l[j * k..][..k];
+                    let dot: f64 = x[j + 1..end].iter().zip(&column[j + 1..end]).map(|(x, l)| x * l).sum();
+                    x[j] = (x[j] - dot) / column[j];
+                }
+            }
+            return;
+        }
+        let middle = halve(first, end);
+        self.backward(x, middle, end);
+        self.take_rows(x, middle, end);
+        let (width, tall) = (middle - first, end - middle);
+        let mut factor = std::mem::take(&mut self.factor);
+        factor.resize(width * tall, 0.0);
+        for (c, column) in l[first * k..middle * k].chunks_exact(k).enumerate() {
+            for (r, v) in column[middle..end].iter().enumerate() {
+                factor[r * width + c] = *v;
+            }
+        }
+        self.subtract(&Columns::new(width, &factor), tall, x, first);
+        self.factor = factor;
+        self.backward(x, first, middle);
+    }
+
+    /// Copies the rows of all right-hand sides, one row after the other.
+    fn take_rows(&mut self, x: &[f64], first: usize, end: usize) {
+        let columns = x.len() / self.k;
+        self.rows.resize((end - first) * columns, 0.0);
+        for (c, x) in x.chunks_exact(self.k).enumerate() {
+            for (r, v) in x[first..end].iter().enumerate() {
+                self.rows[r * columns + c] = *v;
+            }
+        }
+    }
+
+    /// `x −= p · rows`, from row `first` of `x` on.
+    fn subtract(&self, p: &Columns<'_>, samples: usize, x: &mut [f64], first: usize) {
+        let minus = vec![-1.0; samples];
+        let q = Columns::new(x.len() / self.k, &self.rows).weighted(&minus);
+        add_part(Kernel::best(), samples, p, &q, Part::All, &mut x[first..], self.k);
+    }
+}
+
+/// Halves that are multiples of a leaf; the first one is not the smaller.
+fn halve(first: usize, end: usize) -> usize {
+    first + (end - first).div_ceil(2).next_multiple_of(LEAF)
 }
 
 /// Columns that are factored one by one; more are halved.
@@ -101,10 +196,9 @@ fn factor_columns(
 ) -> std::result::Result<(), usize> {
     let width = end - first;
     if width <= LEAF {
-        return kernel.vectorised(|| factor_leaf(s, k, first, end, least));
+        return kernel.vectorised((s, k, first, end, least), factor_leaf);
     }
-    // Halves that are multiples of a leaf; the left one is not the smaller.
-    let middle = first + width.div_ceil(2).next_multiple_of(LEAF);
+    let middle = halve(first, end);
     factor_columns(kernel, s, k, first, middle, least)?;
     let (done, rest) = s.split_at_mut(middle * k);
     let (minus, below) = (vec![-1.0; middle - first], k - middle);
@@ -118,11 +212,7 @@ fn factor_columns(
 /// Left-looking factorisation of the columns `first..end` among themselves.
 #[inline(always)]
 fn factor_leaf(
-    s: &mut [f64],
-    k: usize,
-    first: usize,
-    end: usize,
-    least: f64,
+    (s, k, first, end, least): (&mut [f64], usize, usize, usize, f64),
 ) -> std::result::Result<(), usize> {
     for j in first..end {
         let (done, rest) = s.split_at_mut(j * k);
@@ -163,6 +253,21 @@ mod tests {
             let error = (found.lower().lower_triangle() - &l).norm() / l.norm();
             // The condition number of L is below 10.
             assert!(error < crate::numeric::tolerance::tol(k, 10.0), "k = {k}: {error}");
+        }
+    }
+
+    #[test]
+    fn many_right_hand_sides_are_solved_as_one_is() {
+        for k in [1, LEAF, LEAF + 1, 5 * LEAF + 3] {
+            let a = DMatrix::from_fn(k, k, |i, j| if i == j { k as f64 } else { 1.0 / (1 + i + j) as f64 });
+            let factor = Cholesky::new(a.clone(), "A").expect("diagonally dominant");
+            let b = DMatrix::from_fn(k, FEW + 3, |i, j| ((i * 5 + j * 3) % 7) as f64 - 3.0);
+            let x = factor.solve_matrix(&b);
+            let error = (&a * &x - &b).norm() / b.norm();
+            // The off-diagonal sums stay below 5: κ ≤ (k + 5)/(k − 5) for large k, and below 10 for the small ones.
+            assert!(error < crate::numeric::tolerance::tol(k, 10.0), "k = {k}: {error}");
+            let one = factor.solve(&b.column(1).clone_owned());
+            assert!((x.column(1) - one).norm() < crate::numeric::tolerance::tol(k, 10.0) * b.norm());
         }
     }
 

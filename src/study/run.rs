@@ -150,7 +150,10 @@ impl Study {
         };
         std::thread::scope(|scope| {
             for _ in 1..running.jobs.min(trials.len() - first.min(trials.len())) {
-                scope.spawn(work);
+                scope.spawn(|| {
+                    let _busy = crate::numeric::threads::busy();
+                    work();
+                });
             }
             work();
         });

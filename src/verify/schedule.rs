@@ -145,7 +145,10 @@ impl<'a> Schedule<'a> {
         };
         std::thread::scope(|scope| {
             for _ in 1..self.jobs.min(campaigns.len()) {
-                scope.spawn(work);
+                scope.spawn(|| {
+                    let _busy = crate::numeric::threads::busy();
+                    work();
+                });
             }
             work();
         });

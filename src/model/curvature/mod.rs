@@ -1,4 +1,6 @@
-//! The exact Hessian (or Gauss–Newton matrix) of the weighted empirical risk, one unit at a time.
+//! The exact Hessian (or Gauss–Newton matrix, or empirical Fisher) of the weighted empirical risk.
+//!
+//! Dense designs are summed by pairs of units, see [`pairs`]; sparse ones, whose rows are met entry by entry, by units:
 //!
 //! A unit change of `W_l[j,i]` changes `z_l` by `ã_{l−1,i} e_j`. So with `∂^{(l,j)}` the derivative along
 //! `z_l ↦ z_l + e_j` and `g` the gradient of one row, the column of `W_l[j,i]` is

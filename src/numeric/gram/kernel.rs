@@ -83,6 +83,25 @@ impl Kernel {
         }
     }
 
+    /// Multiplies a full tile of 64 samples, all in the first-level cache, `rounds` times; returns how many floating
+    /// point operations that took. Its speed is the machine's limit (within 2 % of a loop on registers alone,
+    /// measured), by which benches divide.
+    ///
+    /// ```
+    /// use unlearn::numeric::gram::Kernel;
+    /// assert_eq!(Kernel::available()[0].at_the_limit(3), 3 * 2 * 64 * 4 * 4);
+    /// ```
+    pub fn at_the_limit(self, rounds: usize) -> usize {
+        const SAMPLES: usize = 64;
+        let (rows, columns) = self.tile();
+        let (a, b) = (vec![0.5; SAMPLES * rows], vec![0.25; SAMPLES * columns]);
+        let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
+        for _ in 0..rounds {
+            self.multiply(SAMPLES, (&a, rows, rows), &b, std::hint::black_box(&mut tile));
+        }
+        2 * SAMPLES * rows * columns * rounds
+    }
+
     /// Rows of one vector register: strips of rows are multiples of it.
     pub(super) fn lanes(self) -> usize {
         match self.0 {
@@ -105,18 +124,33 @@ impl Kernel {
         }
     }
 
-    /// Runs `work` compiled for this kernel's vectors, wherever the compiler can inline it: loops in it are vectorised
-    /// as wide as the processor allows, without fusing anything, so the result is the same to the bit.
+    /// `work(arguments)` compiled for this kernel's vectors: loops are vectorised as wide as the processor allows,
+    /// without fusing anything, so the result is the same to the bit. Only what is inlined is: `work` must be a
+    /// function marked `inline(always)`, not a closure.
     #[inline]
-    pub(crate) fn vectorised<R>(self, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn vectorised<A, R>(self, arguments: A, work: impl FnOnce(A) -> R) -> R {
         match self.0 {
-            Instructions::Portable => work(),
+            Instructions::Portable => work(arguments),
             // SAFETY (both): the kernel exists, so the processor has the instructions.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { x86::with_avx2(work) },
+            Instructions::Avx2 => unsafe { x86::with_avx2(arguments, work) },
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { x86::with_avx512(work) },
+            Instructions::Avx512 => unsafe { x86::with_avx512(arguments, work) },
         }
+    }
+
+    /// Asks for memory that is about to be read and written; has no other effect.
+    #[inline(always)]
+    pub(super) fn fetch(self, soon: &[f64]) {
+        #[cfg(target_arch = "x86_64")]
+        for line in soon.chunks(8) {
+            // SAFETY: a hint that reads nothing, and every x86-64 processor has the instruction.
+            unsafe {
+                std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast())
+            };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = soon;
     }
 
     /// Most left and right runs of one call of [`Kernel::sums`].
@@ -249,21 +283,25 @@ mod x86 {
     use super::Tile;
     use crate::numeric::lanes::{Fused, Vectorised};
     use std::arch::x86_64::{
-        _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd,
-        _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_mul_pd, _mm512_set1_pd, _mm512_setzero_pd,
-        _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
+        _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd,
+        _mm256_setzero_pd, _mm256_storeu_pd, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_mul_pd,
+        _mm512_set1_pd, _mm512_setzero_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd,
+        _mm512_unpacklo_pd,
     };
+
+    /// Samples between what is multiplied and what is fetched.
+    const AHEAD: usize = 8;
 
     /// Safety: AVX2 and FMA are there.
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
-        work()
+    pub(super) unsafe fn with_avx2<A, R>(arguments: A, work: impl FnOnce(A) -> R) -> R {
+        work(arguments)
     }
 
     /// Safety: AVX-512F is there.
     #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
-        work()
+    pub(super) unsafe fn with_avx512<A, R>(arguments: A, work: impl FnOnce(A) -> R) -> R {
+        work(arguments)
     }
 
     /// Safety: AVX2 and FMA are there; every run of `w.len()` numbers, a multiple of 8, is inside its slice; one or
@@ -447,6 +485,8 @@ mod x86 {
         for _ in 0..samples {
             let mut x = [_mm512_setzero_pd(); V];
             for v in 0..V {
+                // A hint that reads nothing, for any address: the left side streams from the second-level cache.
+                _mm_prefetch::<_MM_HINT_T0>(a.wrapping_add(AHEAD * step + 8 * v).cast());
                 // SAFETY: inside the sample's 8V numbers.
                 x[v] = unsafe { _mm512_loadu_pd(a.add(8 * v)) };
             }

@@ -186,38 +186,58 @@ pub(crate) fn add_packed(
     right: &Packed,
     part: Part,
     out: &mut [f64],
-    (height, first_row): (usize, usize),
+    corner: (usize, usize),
     place: impl Fn(usize) -> usize,
+) {
+    kernel.vectorised((kernel, samples, left, right, part, out, corner, place), add_tiles);
+}
+
+/// What [`add_packed`] does, to be compiled for the kernel's vectors.
+#[inline(always)]
+#[allow(clippy::type_complexity)]
+fn add_tiles<F: Fn(usize) -> usize>(
+    (kernel, samples, left, right, part, out, (height, first_row), place): (
+        Kernel,
+        usize,
+        Left<'_>,
+        &Packed,
+        Part,
+        &mut [f64],
+        (usize, usize),
+        F,
+    ),
 ) {
     let (rows, columns) = (left.rows(), right.rows());
     let (strip, width) = kernel.tile();
-    kernel.vectorised(|| {
-        let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
-        for top in (0..rows).step_by(LEFT_ROWS) {
-            let bottom = rows.min(top + LEFT_ROWS);
-            for j in (0..columns).step_by(width) {
-                let (b, _) = right.strip(j / width);
-                let here = columns.min(j + width) - j;
-                // Of a tile that meets the diagonal all of it is computed.
-                let begin = if part == Part::LowerTriangle { top.max(j / strip * strip) } else { top };
-                for i in (begin..bottom).step_by(strip) {
-                    let tall = rows.min(i + strip) - i;
-                    let a = match left {
-                        Left::Packed(packed) => {
-                            let (a, width) = packed.strip(i / strip);
-                            (a, width, width)
-                        }
-                        Left::Stored(values, step, _) => (&values[i..], step, tall),
-                    };
-                    kernel.multiply(samples, a, b, &mut tile);
-                    for (c, column) in tile[..here].iter().enumerate() {
-                        let at = place(j + c) * height + first_row + i;
-                        add(&column[..tall], &mut out[at..at + tall]);
+    let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
+    for top in (0..rows).step_by(LEFT_ROWS) {
+        let bottom = rows.min(top + LEFT_ROWS);
+        for j in (0..columns).step_by(width) {
+            let (b, _) = right.strip(j / width);
+            let here = columns.min(j + width) - j;
+            // Of a tile that meets the diagonal all of it is computed.
+            let begin = if part == Part::LowerTriangle { top.max(j / strip * strip) } else { top };
+            for i in (begin..bottom).step_by(strip) {
+                let tall = rows.min(i + strip) - i;
+                let a = match left {
+                    Left::Packed(packed) => {
+                        let (a, width) = packed.strip(i / strip);
+                        (a, width, width)
                     }
+                    Left::Stored(values, step, _) => (&values[i..], step, tall),
+                };
+                for c in 0..here {
+                    let at = place(j + c) * height + first_row + i;
+                    kernel.fetch(&out[at..at + tall]);
+                }
+                kernel.multiply(samples, a, b, &mut tile);
+                for (c, column) in tile[..here].iter().enumerate() {
+                    let at = place(j + c) * height + first_row + i;
+                    add(&column[..tall], &mut out[at..at + tall]);
                 }
             }
         }
-    });
+    }
 }
 
 /// `sums += values`.

@@ -55,54 +55,51 @@ impl Packed {
         self.pack(kernel, panel, samples);
     }
 
-    fn pack(&mut self, kernel: Kernel, panel: &impl Panel, samples: Range<usize>) {
-        kernel.vectorised(|| match (panel.stored(), self.strip) {
-            (Some(columns), 24) => self.copy::<24>(columns, samples),
-            (Some(columns), 8) => self.copy::<8>(columns, samples),
-            (Some(columns), 6) => self.copy::<6>(columns, samples),
-            (Some(columns), 4) => self.copy::<4>(columns, samples),
-            _ => self.form(panel, samples),
-        });
+    fn pack<P: Panel>(&mut self, kernel: Kernel, panel: &P, samples: Range<usize>) {
+        match (panel.stored(), self.strip) {
+            (Some(columns), 24) => kernel.vectorised((self, columns, samples), Packed::copy::<24>),
+            (Some(columns), 8) => kernel.vectorised((self, columns, samples), Packed::copy::<8>),
+            (Some(columns), 6) => kernel.vectorised((self, columns, samples), Packed::copy::<6>),
+            (Some(columns), 4) => kernel.vectorised((self, columns, samples), Packed::copy::<4>),
+            _ => kernel.vectorised((self, panel, samples), Packed::form::<P>),
+        }
     }
 
-    /// Strip by strip.
+    /// As [`Packed::form`], for widths known to the compiler.
     #[inline(always)]
-    fn copy<const STRIP: usize>(&mut self, columns: Columns<'_>, samples: Range<usize>) {
-        let (rows, stride) = (self.rows, self.stride());
-        let full = rows / STRIP;
-        let (whole, last) = self.values.split_at_mut(full * stride);
-        for (s, packed) in whole.chunks_exact_mut(stride).enumerate() {
-            let packed = packed.as_chunks_mut::<STRIP>().0;
-            for (sample, packed) in samples.clone().zip(packed) {
-                let (values, scale) = (columns.column(sample), columns.scale(sample));
-                let values = values[s * STRIP..].first_chunk::<STRIP>().expect("a full strip");
+    fn copy<const STRIP: usize>((packed, columns, samples): (&mut Packed, Columns<'_>, Range<usize>)) {
+        let (rows, stride, unit) = (packed.rows, packed.stride(), packed.unit);
+        let ragged = rows % STRIP;
+        let width = ragged.next_multiple_of(unit);
+        let (full, last) = packed.values.split_at_mut(rows / STRIP * stride);
+        for (r, sample) in samples.enumerate() {
+            let scale = columns.scale(sample);
+            let (whole, rest) = columns.column(sample).as_chunks::<STRIP>();
+            for (packed, values) in full.chunks_exact_mut(stride).zip(whole) {
+                let packed = packed[r * STRIP..].first_chunk_mut::<STRIP>().expect("room for every sample");
                 for i in 0..STRIP {
                     packed[i] = scale * values[i];
                 }
             }
-        }
-        if rows % STRIP > 0 {
-            let width = (rows % STRIP).next_multiple_of(self.unit);
-            for (sample, packed) in samples.zip(last.chunks_exact_mut(width)) {
-                let scale = columns.scale(sample);
-                let values = &columns.column(sample)[full * STRIP..];
-                packed.iter_mut().zip(values).for_each(|(p, v)| *p = scale * v);
-                packed[rows % STRIP..].fill(0.0);
+            if width > 0 {
+                let packed = &mut last[r * width..][..width];
+                packed.iter_mut().zip(rest).for_each(|(p, v)| *p = scale * v);
+                packed[ragged..].fill(0.0);
             }
         }
     }
 
     /// Sample by sample.
     #[inline(always)]
-    fn form(&mut self, panel: &impl Panel, samples: Range<usize>) {
-        let (rows, stride, strip) = (self.rows, self.stride(), self.strip);
+    fn form<P: Panel>((packed, panel, samples): (&mut Packed, &P, Range<usize>)) {
+        let (rows, stride, strip) = (packed.rows, packed.stride(), packed.strip);
         let ragged = rows % strip;
-        let width = ragged.next_multiple_of(self.unit);
-        self.scratch.resize(rows, 0.0);
-        let (full, last) = self.values.split_at_mut(rows / strip * stride);
+        let width = ragged.next_multiple_of(packed.unit);
+        packed.scratch.resize(rows, 0.0);
+        let (full, last) = packed.values.split_at_mut(rows / strip * stride);
         for (r, sample) in samples.enumerate() {
             let scale = panel.scale(sample);
-            let (whole, rest) = panel.values(sample, &mut self.scratch).split_at(rows - ragged);
+            let (whole, rest) = panel.values(sample, &mut packed.scratch).split_at(rows - ragged);
             for (packed, values) in full.chunks_exact_mut(stride).zip(whole.chunks_exact(strip)) {
                 let packed = &mut packed[r * strip..][..strip];
                 packed.iter_mut().zip(values).for_each(|(p, v)| *p = scale * v);
@@ -123,7 +120,7 @@ impl Packed {
         row: impl Fn(usize) -> (&'a [f64], &'a [f64]) + Sync,
     ) {
         self.reset(rows, samples, kernel.tile().0, kernel.lanes());
-        self.interleave(row);
+        self.interleave(kernel, &row);
     }
 
     /// The same for a right side.
@@ -135,10 +132,10 @@ impl Packed {
     ) {
         let columns = kernel.tile().1;
         self.reset(rows, samples, columns, columns);
-        self.interleave(row);
+        self.interleave(kernel, &row);
     }
 
-    fn interleave<'a>(&mut self, row: impl Fn(usize) -> (&'a [f64], &'a [f64]) + Sync) {
+    fn interleave<'a, F: Fn(usize) -> (&'a [f64], &'a [f64]) + Sync>(&mut self, kernel: Kernel, row: &F) {
         let (rows, samples, strip, unit, stride) =
             (self.rows, self.samples, self.strip, self.unit, self.stride());
         let mut tasks: Vec<&mut [f64]> = self.values.chunks_mut(stride * TASK).collect();
@@ -155,21 +152,7 @@ impl Packed {
                     let here = strip.min(rows - first);
                     let width = if here == strip { strip } else { here.next_multiple_of(unit) };
                     let packed = &mut packed[..width * samples];
-                    for (c, packed) in packed.chunks_mut(width * INTERLEAVED).enumerate() {
-                        let part = c * INTERLEAVED..samples.min((c + 1) * INTERLEAVED);
-                        for i in 0..here {
-                            let (a, b) = row(first + i);
-                            let products = a[part.clone()].iter().zip(&b[part.clone()]);
-                            packed[i..]
-                                .iter_mut()
-                                .step_by(width)
-                                .zip(products)
-                                .for_each(|(p, (a, b))| *p = a * b);
-                        }
-                        for i in here..width {
-                            packed[i..].iter_mut().step_by(width).for_each(|p| *p = 0.0);
-                        }
-                    }
+                    kernel.vectorised((packed, width, first..first + here, row), interleave_strip::<F>);
                 }
             },
         );
@@ -180,5 +163,36 @@ impl Packed {
     pub(super) fn strip(&self, index: usize) -> (&[f64], usize) {
         let width = (self.rows - index * self.strip).min(self.strip).next_multiple_of(self.unit);
         (&self.values[index * self.stride()..][..width * self.samples], width)
+    }
+}
+
+/// Rows and samples that are turned around together.
+const SQUARE: usize = 8;
+
+/// Writes products of runs as columns of `width` numbers, zeros after the last row.
+#[inline(always)]
+fn interleave_strip<'a, F: Fn(usize) -> (&'a [f64], &'a [f64])>(
+    (packed, width, rows, row): (&mut [f64], usize, Range<usize>, &F),
+) {
+    let samples = packed.len() / width;
+    for (c, packed) in packed.chunks_mut(width * INTERLEAVED).enumerate() {
+        let part = c * INTERLEAVED..samples.min((c + 1) * INTERLEAVED);
+        for i in (0..width).step_by(SQUARE) {
+            let tall = SQUARE.min(width - i);
+            let mut square = [[0.0; INTERLEAVED]; SQUARE];
+            for (q, products) in (rows.start + i..rows.end).zip(&mut square[..tall]) {
+                let (a, b) = row(q);
+                let pairs = a[part.clone()].iter().zip(&b[part.clone()]);
+                products.iter_mut().zip(pairs).for_each(|(p, (a, b))| *p = a * b);
+            }
+            for (r, column) in packed.chunks_exact_mut(width).enumerate() {
+                if tall == SQUARE {
+                    let column = column[i..].first_chunk_mut::<SQUARE>().expect("as many rows");
+                    *column = std::array::from_fn(|q| square[q][r]);
+                } else {
+                    column[i..].iter_mut().enumerate().for_each(|(q, v)| *v = square[q][r]);
+                }
+            }
+        }
     }
 }

@@ -107,7 +107,7 @@ impl Sweep {
         self.read(&stages[0], design, rows);
         self.forward(kernel, net, stages, theta);
         self.outputs(net, target, rows);
-        self.backward(kernel, net, stages, kind, theta);
+        kernel.vectorised((self, stages, kind, theta), Sweep::backward);
     }
 
     fn read(&mut self, stage: &Stage, design: &Design, rows: &[usize]) {
@@ -132,12 +132,7 @@ impl Sweep {
         let (stride, last) = (self.stride, stages.len() - 1);
         for (l, stage) in stages.iter().enumerate() {
             let (z, inputs) = (&mut self.z[l], &self.inputs[l]);
-            kernel.vectorised(|| {
-                for (unit, z) in stage.units.iter().zip(z.chunks_exact_mut(stride)) {
-                    let start = unit.bias().map_or(0.0, |b| theta[b]);
-                    combine(z, start, inputs, unit.weights().map(|(s, p)| (s, theta[p])));
-                }
-            });
+            kernel.vectorised((stage, theta, &inputs[..], stride, &mut z[..]), affine);
             if l < last {
                 let (z, slope, bent) = (&self.z[l], &mut self.slope[l], &mut self.bent[l]);
                 for (((z, a), slope), bent) in z.iter().zip(&mut self.inputs[l + 1]).zip(slope).zip(bent) {
@@ -168,36 +163,37 @@ impl Sweep {
         }
     }
 
-    fn backward(&mut self, kernel: Kernel, net: &Network, stages: &[Stage], kind: Kind, theta: &[f64]) {
-        let (stride, last) = (self.stride, stages.len() - 1);
-        debug_assert_eq!(net.outputs(), stages[last].units.len());
-        kernel.vectorised(|| {
-            for l in (0..last).rev() {
-                let (below, above) = self.delta.split_at_mut(l + 1);
-                let runs = below[l].chunks_exact_mut(stride).zip(self.bent[l].chunks_exact_mut(stride));
-                for (v, (delta, bent)) in runs.enumerate() {
-                    combine(
-                        delta,
-                        0.0,
-                        &above[0],
-                        stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p])),
-                    );
-                    let slope = run(&self.slope[l], stride, v);
-                    for r in 0..stride {
-                        bent[r] =
-                            if kind == Kind::Hessian { bent[r] * delta[r] * self.weights[r] } else { 0.0 };
-                        delta[r] *= slope[r];
-                    }
+    #[inline(always)]
+    fn backward((sweep, stages, kind, theta): (&mut Sweep, &[Stage], Kind, &[f64])) {
+        let (stride, last) = (sweep.stride, stages.len() - 1);
+        for l in (0..last).rev() {
+            let (below, above) = sweep.delta.split_at_mut(l + 1);
+            let runs = below[l].chunks_exact_mut(stride).zip(sweep.bent[l].chunks_exact_mut(stride));
+            for (v, (delta, bent)) in runs.enumerate() {
+                combine(delta, 0.0, &above[0], stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p])));
+                let slope = run(&sweep.slope[l], stride, v);
+                for r in 0..stride {
+                    bent[r] = if kind == Kind::Hessian { bent[r] * delta[r] * sweep.weights[r] } else { 0.0 };
+                    delta[r] *= slope[r];
                 }
             }
-            for (weighted, delta) in self.weighted.iter_mut().zip(&self.delta) {
-                let runs = weighted.chunks_exact_mut(stride).zip(delta.chunks_exact(stride));
-                for (weighted, delta) in runs {
-                    for r in 0..stride {
-                        weighted[r] = self.weights[r] * delta[r];
-                    }
+        }
+        for (weighted, delta) in sweep.weighted.iter_mut().zip(&sweep.delta) {
+            let runs = weighted.chunks_exact_mut(stride).zip(delta.chunks_exact(stride));
+            for (weighted, delta) in runs {
+                for r in 0..stride {
+                    weighted[r] = sweep.weights[r] * delta[r];
                 }
             }
-        });
+        }
+    }
+}
+
+/// The pre-activations of a layer.
+#[inline(always)]
+fn affine((stage, theta, inputs, stride, z): (&Stage, &[f64], &[f64], usize, &mut [f64])) {
+    for (unit, z) in stage.units.iter().zip(z.chunks_exact_mut(stride)) {
+        let start = unit.bias().map_or(0.0, |b| theta[b]);
+        combine(z, start, inputs, unit.weights().map(|(s, p)| (s, theta[p])));
     }
 }

@@ -31,16 +31,30 @@ impl Tangent {
         sweep: &Sweep,
         kind: Kind,
         theta: &[f64],
-        (l, j): (usize, usize),
+        unit: (usize, usize),
     ) {
-        kernel.vectorised(|| match kind {
-            Kind::EmpiricalFisher => self.outer(sweep, l, j),
+        kernel.vectorised((self, stages, sweep, kind, theta, unit), Tangent::sweep);
+    }
+
+    #[inline(always)]
+    fn sweep(
+        (tangent, stages, sweep, kind, theta, (l, j)): (
+            &mut Tangent,
+            &[Stage],
+            &Sweep,
+            Kind,
+            &[f64],
+            (usize, usize),
+        ),
+    ) {
+        match kind {
+            Kind::EmpiricalFisher => tangent.outer(sweep, l, j),
             Kind::Hessian | Kind::GaussNewton => {
-                self.forward(stages, sweep, theta, l, j);
-                self.outputs(sweep, l, j);
-                self.backward(stages, sweep, theta, l, j);
+                tangent.forward(stages, sweep, theta, l, j);
+                tangent.outputs(sweep, l, j);
+                tangent.backward(stages, sweep, theta, l, j);
             }
-        });
+        }
     }
 
     /// `w δ_{l,j} δ_m` in the place of `w ∂δ_m`: then the products give `Σ w g gᵀ`.
