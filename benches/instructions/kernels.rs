@@ -14,13 +14,14 @@ use unlearn::numeric::gram::{Columns, Kernel, add_lower};
 use unlearn::numeric::woodbury::Woodbury;
 use unlearn::numeric::{elementary, interval::Interval, product};
 use unlearn::objective::Problem;
+use unlearn::train::coupling::Normalisation;
 use unlearn::train::plan::{Batches, Plan, Schedule};
-use unlearn::train::{newton, newton_cg, sgd};
+use unlearn::train::{lockstep, newton, newton_cg, sgd};
 
 const SEED: u64 = 4;
 
 /// Every kernel.
-pub(crate) const NAMES: [&str; 15] = [
+pub(crate) const NAMES: [&str; 16] = [
     "gram-192",
     "hessian-linear",
     "hessian-network",
@@ -33,6 +34,7 @@ pub(crate) const NAMES: [&str; 15] = [
     "newton-cg",
     "sgd-logistic",
     "sgd-network",
+    "lock-step",
     "interval-dot",
     "gradient-enclosed",
     "audit-logistic",
@@ -53,6 +55,7 @@ pub(crate) fn call(name: &str, calls: usize) -> Result<(), String> {
         "newton-cg" => conjugate(problem(&[3000, 1], 200, 0.01)),
         "sgd-logistic" => epoch(problem(&[64, 1], 1000, 1.0)),
         "sgd-network" => epoch(problem(&[20, 16, 3], 300, 1.0)),
+        "lock-step" => lock_step(problem(&[64, 1], 500, 1.0)),
         "interval-dot" => dots(),
         "gradient-enclosed" => gradient(problem(&[20, 8, 3], 50, 1.0)),
         "audit-logistic" => audited(problem(&[10, 1], 200, 1.0)),
@@ -145,6 +148,18 @@ fn epoch(problem: Problem) -> Box<dyn Fn()> {
     let plan = Plan::shuffled(batches, Schedule::Constant { rate: 0.01 }, 0.0, 0.01).expect("a valid plan");
     let start = parameters(problem.active());
     Box::new(move || drop(black_box(sgd::train_final(&problem, &plan, start.clone()).expect("no overflow"))))
+}
+
+fn lock_step(problem: Problem) -> Box<dyn Fn()> {
+    let batches = Batches { rows: problem.rows(), size: 1, epochs: 1, seed: SEED };
+    let plan = Plan::shuffled(batches, Schedule::Constant { rate: 0.01 }, 0.0, 0.01).expect("a valid plan");
+    let start = parameters(problem.active());
+    let forgets: Vec<RowSet> =
+        (0..32).map(|m| RowSet::new(problem.rows(), vec![m, m + 100]).expect("rows of the data")).collect();
+    let run = Normalisation::Fixed;
+    Box::new(move || {
+        black_box(lockstep::retrain(&problem, &plan, &start, &forgets, run).expect("no overflow"));
+    })
 }
 
 fn dots() -> Box<dyn Fn()> {

@@ -15,6 +15,7 @@ mod gram;
 mod hessian;
 mod pruned;
 mod removal;
+mod retraining;
 mod sgd;
 mod threads;
 
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 /// A family: its name on the command line, and what runs it.
 type Family = (&'static str, fn(&mut Bench));
 
-const FAMILIES: [Family; 10] = [
+const FAMILIES: [Family; 11] = [
     ("gram", gram::run),
     ("hessian", hessian::run),
     ("pruned", pruned::run),
@@ -34,6 +35,7 @@ const FAMILIES: [Family; 10] = [
     ("removal", removal::run),
     ("csr", csr::run),
     ("sgd", sgd::run),
+    ("retraining", retraining::run),
     ("threads", threads::run),
     ("enclosure", enclosure::run),
     ("command", command::run),

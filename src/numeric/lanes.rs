@@ -5,11 +5,8 @@
 //! of instructions and picks the best at run time. Everything a task calls must be `#[inline(always)]`: a function of
 //! its own, and a closure is one, may be compiled for the oldest processor, where a fused multiply–add is a slow call. No `unsafe` and no intrinsics are needed here.
 
-/// How sums of products are rounded, and how wide registers are.
+/// How sums of products are rounded.
 pub(crate) trait Arithmetic: Copy {
-    /// Are eight numbers one register?
-    const WIDE: bool;
-
     /// `a·b + c`, rounded once or twice.
     fn mul_add(a: f64, b: f64, c: f64) -> f64;
 }
@@ -18,22 +15,18 @@ pub(crate) trait Arithmetic: Copy {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rounded;
 
-/// Fused multiply–add; registers of eight numbers if `WIDE`.
+/// Fused multiply–add.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fused<const WIDE: bool>;
+pub(crate) struct Fused;
 
 impl Arithmetic for Rounded {
-    const WIDE: bool = false;
-
     #[inline(always)]
     fn mul_add(a: f64, b: f64, c: f64) -> f64 {
         a * b + c
     }
 }
 
-impl<const WIDE: bool> Arithmetic for Fused<WIDE> {
-    const WIDE: bool = WIDE;
-
+impl Arithmetic for Fused {
     #[inline(always)]
     fn mul_add(a: f64, b: f64, c: f64) -> f64 {
         a.mul_add(b, c)

@@ -79,22 +79,10 @@ impl<'a> Coupling<'a> {
 
     /// `keep_k(θ)`.
     pub fn keep(&self, k: usize, theta: &DVector<f64>) -> DVector<f64> {
-        let mut g = DVector::zeros(self.problem.active());
-        self.write_keep(k, theta, &mut self.problem.network().workspace(), &mut g);
-        g
-    }
-
-    /// `keep_k(θ)` into `g`, for loops that reuse their buffers.
-    pub(crate) fn write_keep(
-        &self,
-        k: usize,
-        theta: &DVector<f64>,
-        ws: &mut Workspace,
-        g: &mut DVector<f64>,
-    ) {
         let step = &self.plan.steps[k];
-        write_loss_gradient(self.problem, self.keep_rows(step), self.keep_divisor(step), theta, ws, g);
-        add_regulariser(self.problem, self.plan, theta, g);
+        let mut g = loss_gradient(self.problem, self.keep_rows(step), self.keep_divisor(step), theta);
+        add_regulariser(self.problem, self.plan, theta, &mut g);
+        g
     }
 
     /// `drop_k(θ)`.
@@ -223,7 +211,7 @@ pub(crate) fn write_loss_gradient(
 
 /// Adds `γθ` and the linear perturbation (divided by n under the sum reduction, where the batch mean
 /// stands for F/n).
-pub(crate) fn add_regulariser(problem: &Problem, plan: &Plan, theta: &DVector<f64>, g: &mut DVector<f64>) {
+fn add_regulariser(problem: &Problem, plan: &Plan, theta: &DVector<f64>, g: &mut DVector<f64>) {
     g.axpy(plan.weight_decay, theta, 1.0);
     if let Some(b) = problem.perturbation() {
         let scale = match problem.reduction() {

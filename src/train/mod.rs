@@ -5,6 +5,7 @@ pub mod coupling;
 mod enclosed;
 pub mod epochs;
 pub mod flops;
+pub mod lockstep;
 pub(crate) mod minimiser;
 pub mod newton;
 pub mod newton_cg;

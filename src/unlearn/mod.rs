@@ -26,6 +26,7 @@ pub mod influence_cg;
 pub mod interpolation;
 pub mod l1_sparse;
 pub mod leave_out;
+pub mod leave_out_sweep;
 pub mod minibatch;
 pub mod newton;
 pub mod noop;

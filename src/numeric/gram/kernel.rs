@@ -427,12 +427,12 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn run_avx2<T: Vectorised>(task: T) -> T::Output {
-        task.run::<Fused<false>>()
+        task.run::<Fused>()
     }
 
     #[target_feature(enable = "avx512f")]
     pub(super) fn run_avx512<T: Vectorised>(task: T) -> T::Output {
-        task.run::<Fused<true>>()
+        task.run::<Fused>()
     }
 
     /// `4V × 6`. Safety: AVX2 and FMA are there; 4V numbers from every multiple of `step`
