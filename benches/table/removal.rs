@@ -34,7 +34,8 @@ fn removal(bench: &mut Bench, d: usize, rank: usize) {
     let mut case = Case::new(format!("removal, rank {rank}"), format!("d = {d}, chosen {way:?}"))
         .against("numpy", "removal_woodbury", Role::Tuned, given.clone())
         .against("numpy", "removal_refactor", Role::Default, given);
-    case.targets = vec![Target::Tuned(1.0), Target::Within("refactor", 1.0)];
+    // Where refactoring is chosen, both run the same code.
+    case.targets = vec![Target::Tuned(1.0), Target::Within("refactor", 1.15)];
     let refactor = || {
         let mut left = a.clone();
         subtract_rows(&mut left, &rows, &ones);
