@@ -141,20 +141,20 @@ impl Pair<'_> {
 
     fn step(&self, bench: &mut Bench) {
         let (theta, full) = self.points();
-        let batches = Batches { rows: self.pruned.rows(), size: 1, epochs: 1, seed: SEED };
+        let batches = Batches { rows: self.pruned.rows(), size: 1, epochs: 4, seed: SEED };
         let rate = Schedule::Constant { rate: 0.01 };
         let plan = Plan::shuffled(batches, rate, 0.0, self.pruned.ridge()).expect("a valid plan");
         let mut case = self.case("SGD step");
         case.units = Some((plan.len() as f64, "steps"));
-        let epoch = |problem: &Problem, start: &DVector<f64>| {
+        let run = |problem: &Problem, start: &DVector<f64>| {
             sgd::train_final(problem, &plan, start.clone()).expect("no overflow")
         };
         bench.measure(
             case,
             None,
-            |run| *run = Some(epoch(self.pruned, &theta)),
+            |end| *end = Some(run(self.pruned, &theta)),
             |_| Vec::new(),
-            vec![("dense", Box::new(|| drop(black_box(epoch(self.dense, &full)))))],
+            vec![("dense", Box::new(|| drop(black_box(run(self.dense, &full)))))],
         );
     }
 

@@ -3,7 +3,7 @@
 use crate::frame::case::arguments;
 use crate::frame::{Bench, Case, Role, Target};
 use crate::hessian::{RIDGE, parameters, problem};
-use crate::sgd::{RATE, SEED, epoch, labelled, order};
+use crate::sgd::{RATE, SEED, epochs, labelled, order};
 use nalgebra::{DMatrix, DVector};
 use serde_json::json;
 use std::hint::black_box;
@@ -18,7 +18,7 @@ use unlearn::unlearn::leave_out_sweep::Sweep;
 pub(crate) fn run(bench: &mut Bench) {
     bench.family(
         "Retraining many times",
-        "Logistic regression on 64 features without each of many sets of 10 rows: coupled runs of one epoch in lock-step \
+        "Logistic regression on 64 features without each of many sets of 10 rows: coupled runs of four epochs in lock-step \
          beside one run after the other, and minimisers by steps from the factored whole beside Newton's method from the \
          trained parameters.",
     );
@@ -34,7 +34,7 @@ fn forget_sets(rows: usize, count: usize) -> Vec<RowSet> {
 fn lock_step(bench: &mut Bench) {
     const MODELS: usize = 32;
     let problem = problem(labelled(), &[64, 1], Loss::Logistic);
-    let (plan, start) = (epoch(&problem), parameters(problem.active()));
+    let (plan, start) = (epochs(&problem), parameters(problem.active()));
     let (n, forgets) = (problem.rows(), forget_sets(problem.rows(), MODELS));
     // The bias is the weight of a column of ones.
     let rows = DMatrix::from_row_slice(n, 64, problem.data().design().values()).insert_column(64, 1.0);

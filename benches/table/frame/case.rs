@@ -28,8 +28,6 @@ pub(crate) struct Case {
     pub(crate) threads: usize,
     /// Is peak memory of interest?
     pub(crate) memory: bool,
-    /// Why a target is missed, for the day it is.
-    pub(crate) why: &'static str,
 }
 
 impl Case {
@@ -94,18 +92,9 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    fn of(&self, role: Role) -> impl Iterator<Item = &Compared> {
-        self.sides.iter().filter(move |s| s.role == Some(role))
-    }
-
     /// The fastest peer, whatever its role.
     pub(crate) fn tuned(&self) -> Option<&Compared> {
         self.sides.iter().filter(|s| s.role.is_some()).min_by(|a, b| a.ratio.total_cmp(&b.ratio))
-    }
-
-    /// Every default call.
-    pub(crate) fn defaults(&self) -> impl Iterator<Item = &Compared> {
-        self.of(Role::Default)
     }
 
     /// Own code of the name.

@@ -114,15 +114,6 @@ pub(crate) fn markdown(families: &[(String, String, Vec<Measured>)]) -> String {
             ];
             let _ = writeln!(out, "| {} |", columns.join(" | "));
         }
-        let mut told: Vec<&str> = Vec::new();
-        for m in lines.iter().filter(|m| m.verdicts.iter().any(super::target::Verdict::missed)) {
-            if !m.case.why.is_empty() && !told.contains(&m.case.why) {
-                told.push(m.case.why);
-            }
-        }
-        for why in told {
-            let _ = writeln!(out, "\nMissed, because {why}");
-        }
     }
     out
 }

@@ -9,8 +9,8 @@ pub(crate) enum Target {
     Share(f64),
     /// At least this many times the fastest tuned peer.
     Tuned(f64),
-    /// At least this many times every default call.
-    Default(f64),
+    /// At least this many times the peer's call of this name.
+    Over(&'static str, f64),
     /// At least this many per second, of the case's own unit.
     Rate(f64),
     /// At most this many times the time of the named own side.
@@ -45,15 +45,19 @@ impl Target {
                 (format!("≥ {:.0} % of the limit", 100.0 * s), m.share.map(|found| found / s))
             }
             Target::Tuned(t) => (format!("≥ {t}× tuned"), m.tuned().map(|p| p.ratio / t)),
-            Target::Default(t) => {
-                let least = m.defaults().map(|p| p.ratio).reduce(f64::min);
-                (format!("≥ {t}× default"), least.map(|r| r / t))
+            Target::Over(name, t) => {
+                let found = m.sides.iter().find(|s| s.role.is_some() && s.name == name);
+                (format!("≥ {t}× {name}"), found.map(|s| s.ratio / t))
             }
             Target::Rate(r) => (format!("≥ {} M/s", r / 1e6), m.rate().map(|found| found / r)),
+            Target::Within(name, t) if t < 1.0 => {
+                (format!("≥ {:.1}× as fast as {name}", 1.0 / t), m.side(name).map(|s| s.ratio * t))
+            }
             Target::Within(name, t) => (format!("≤ {t}× {name}"), m.side(name).map(|s| s.ratio * t)),
             Target::Follows { side, share, slack } => {
                 let found = m.side(side);
-                (format!("≤ {slack}× {share:.3} of {side}"), found.map(|s| s.ratio * share * slack))
+                let share_text = super::table::digits(share);
+                (format!("≤ {slack}× {share_text} of {side}"), found.map(|s| s.ratio * share * slack))
             }
             Target::Bytes(b) => {
                 (format!("≤ {:.0} MB", b / 1e6), m.memory.map(|found| b / (found as f64).max(1.0)))
@@ -71,10 +75,5 @@ impl Verdict {
             Some(r) => format!("{}: **missed by {:.0} %**", self.wanted, (100.0 * (1.0 - r)).max(1.0)),
             None => format!("{}: not measured", self.wanted),
         }
-    }
-
-    /// Was it measured and missed?
-    pub(crate) fn missed(&self) -> bool {
-        self.reached.is_some_and(|r| r < 1.0)
     }
 }
