@@ -20,7 +20,7 @@ pub enum Way {
 
 /// A product of stored entries takes as long as this many multiplications and additions of the dense kernel, since it loads its
 /// place and stores there: where the result stays in the second-level cache, and beyond. Measured on AVX-512, where the
-/// ways cross at 27 % of stored entries for d = 512 and at 20 % for d = 1500; see `benches/csr.rs`.
+/// ways cross at 27 % of stored entries for d = 512 and at 20 % for d = 1500; see `benches/table/csr.rs`.
 const ENTRY: (f64, f64) = (14.0, 25.0);
 
 /// The widest result that counts as near.

@@ -22,7 +22,7 @@ pub enum Way {
 
 /// The rate at which Woodbury's identity and rotations get through their operations, as parts of that of a factorisation, and
 /// what copying a factor costs, in operations per entry. Measured (d = 2048, AVX-512): 28, 16 and 13 · 10⁹ operations per second;
-/// the ways cross at about d/4 (Woodbury) and d/25 (rotations). See `benches/removal.rs`.
+/// the ways cross at about d/4 (Woodbury) and d/25 (rotations). See `benches/table/removal.rs`.
 const RATES: (f64, f64) = (0.55, 0.4);
 const COPY: f64 = 100.0;
 

@@ -13,6 +13,7 @@
 //! the γθ + b part under either normalisation.
 
 use super::plan::{Plan, Step};
+use super::stepper::Stepper;
 use crate::constants::LocalConstants;
 use crate::data::RowSet;
 use crate::error::Result;
@@ -95,6 +96,27 @@ impl<'a> Coupling<'a> {
         let step = &self.plan.steps[k];
         write_loss_gradient(self.problem, self.keep_rows(step), self.keep_divisor(step), theta, ws, g);
         add_regulariser(self.problem, self.plan, theta, g);
+    }
+
+    /// Step `k` of coupled retraining from `θ` with the velocity given, which is advanced too: to the bit what
+    /// [`super::sgd::retrain`] computes there.
+    ///
+    /// # Errors
+    /// As [`Stepper::new`].
+    pub(crate) fn step(
+        &self,
+        k: usize,
+        theta: &DVector<f64>,
+        velocity: &mut DVector<f64>,
+    ) -> Result<DVector<f64>> {
+        let (step, plan) = (&self.plan.steps[k], self.plan);
+        let mut run = Stepper::new(self.problem, theta.as_slice(), plan.momentum, plan.weight_decay)?;
+        run.set_velocity(velocity.as_slice());
+        run.step(&self.keep_rows(step).collect::<Vec<_>>(), self.keep_divisor(step), step.eta);
+        let mut next = theta.clone();
+        run.read(next.as_mut_slice());
+        run.read_velocity(velocity.as_mut_slice());
+        Ok(next)
     }
 
     /// `drop_k(θ)`.

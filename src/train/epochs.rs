@@ -10,8 +10,7 @@
 //! The factor `1/(1−β)` makes the fixed points right: at one `v = g/(1−β)`, and `0 ∈ g + p∂‖θ‖₁` follows from
 //! `τ = ηp/(1−β)`, not from `ηp` (derived here).
 
-use super::coupling::write_loss_gradient;
-use super::proximal::soft_threshold;
+use super::stepper::Stepper;
 use crate::error::{Error, Result};
 use crate::objective::{Problem, Reduction};
 use nalgebra::DVector;
@@ -54,7 +53,7 @@ pub struct Settings {
 pub struct State {
     /// The `k` kept parameters.
     pub theta: DVector<f64>,
-    /// The momentum buffer `v`.
+    /// The momentum buffer `v`; zeros without momentum, where nothing depends on it.
     pub velocity: DVector<f64>,
     /// Epochs done.
     pub epoch: usize,
@@ -152,8 +151,13 @@ impl Settings {
         };
         let decay = self.weight_decay.unwrap_or(problem.ridge() * share);
         let sign = if direction == Direction::Descent { 1.0 } else { -1.0 };
-        let mut ws = problem.network().workspace();
-        let mut g = DVector::zeros(problem.active());
+        let mut run = Stepper::new(problem, state.theta.as_slice(), self.momentum, decay)?;
+        match direction {
+            // The sum reduction divides the perturbation by the rows trained on, as it does λ.
+            Direction::Descent => run.set_perturbation_factor(share),
+            Direction::Ascent => run.set_perturbation_factor(0.0),
+        }
+        run.set_velocity(state.velocity.as_slice());
         while state.epoch < until {
             let weight = penalty(state.epoch);
             let threshold = self.rate * weight / (1.0 - self.momentum);
@@ -165,24 +169,21 @@ impl Settings {
             }
             for batch in self.order(rows, state.epoch).chunks(self.batch) {
                 let divisor = sign * batch.len() as f64;
-                write_loss_gradient(problem, batch.iter().copied(), divisor, &state.theta, &mut ws, &mut g);
-                g.axpy(decay, &state.theta, 1.0);
-                if let (Direction::Descent, Some(b)) = (direction, problem.perturbation()) {
-                    g.axpy(share, b, 1.0);
+                run.step(batch, divisor, self.rate);
+                if threshold > 0.0 {
+                    run.shrink(threshold);
                 }
-                state.velocity *= self.momentum;
-                state.velocity += &g;
-                state.theta.axpy(-self.rate, &state.velocity, 1.0);
-                soft_threshold(state.theta.as_mut_slice(), threshold);
             }
             state.epoch += 1;
-            if !state.theta.iter().all(|v| v.is_finite()) {
+            if !run.is_finite() {
                 return Err(Error::Invalid(format!(
                     "a parameter overflowed in epoch {} at rate {:e}: use a smaller rate or fewer epochs",
                     state.epoch, self.rate
                 )));
             }
         }
+        run.read(state.theta.as_mut_slice());
+        run.read_velocity(state.velocity.as_mut_slice());
         Ok(state)
     }
 }

@@ -9,8 +9,10 @@
 //!   `θ ← θ − η·m̂/(√v̂ + ε)` with `m̂ = m/(1−β₁ᵗ)`, `v̂ = v/(1−β₂ᵗ)` and `t` counted from 1. Weight decay is part of
 //!   `g`, as in `torch.optim.Adam`.
 
-use super::coupling::{Coupling, Normalisation, add_regulariser, write_loss_gradient};
+use super::coupling::{add_regulariser, write_loss_gradient};
 use super::plan::Plan;
+use super::sgd::check_rows;
+use super::stepper::Stepper;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::objective::Problem;
@@ -76,27 +78,17 @@ impl Optimiser {
             Optimiser::Adam { .. } => 0.0,
         }
     }
+}
 
-    /// One step from the gradient `g`.
-    fn step(self, eta: f64, g: &DVector<f64>, state: &mut State) {
-        state.step += 1;
-        match self {
-            Optimiser::Sgd { momentum } => {
-                // The operations of `sgd::run`, in its order.
-                state.first *= momentum;
-                state.first += g;
-                state.theta.axpy(-eta, &state.first, 1.0);
-            }
-            Optimiser::Adam { beta1, beta2, epsilon } => {
-                let (left1, left2) = (1.0 - power(beta1, state.step), 1.0 - power(beta2, state.step));
-                let moments = state.first.iter_mut().zip(state.second.iter_mut());
-                for ((theta, &g), (m, v)) in state.theta.iter_mut().zip(g.iter()).zip(moments) {
-                    *m = beta1 * *m + (1.0 - beta1) * g;
-                    *v = beta2 * *v + (1.0 - beta2) * g * g;
-                    *theta -= eta * (*m / left1) / ((*v / left2).sqrt() + epsilon);
-                }
-            }
-        }
+/// One step of Adam from the gradient `g`.
+fn adam([beta1, beta2, epsilon]: [f64; 3], eta: f64, g: &DVector<f64>, state: &mut State) {
+    state.step += 1;
+    let (left1, left2) = (1.0 - power(beta1, state.step), 1.0 - power(beta2, state.step));
+    let moments = state.first.iter_mut().zip(state.second.iter_mut());
+    for ((theta, &g), (m, v)) in state.theta.iter_mut().zip(g.iter()).zip(moments) {
+        *m = beta1 * *m + (1.0 - beta1) * g;
+        *v = beta2 * *v + (1.0 - beta2) * g * g;
+        *theta -= eta * (*m / left1) / ((*v / left2).sqrt() + epsilon);
     }
 }
 
@@ -177,48 +169,55 @@ pub fn advance(
         )));
     }
     state.check(problem.active(), optimiser)?;
-    for k in steps.clone() {
-        if let Some(i) = plan.steps[k].rows.iter().find(|&&i| i >= problem.rows()) {
-            return Err(Error::Invalid(format!(
-                "step {k} uses row {i}; the data has {} rows",
-                problem.rows()
-            )));
-        }
+    check_rows(problem, plan)?;
+    if let Some(forget) = forget {
+        problem.check_forget(forget)?;
     }
-    let coupling =
-        forget.map(|forget| Coupling::new(problem, plan, forget, Normalisation::Fixed)).transpose()?;
+    let kept = |k: usize, kept: &mut Vec<usize>| {
+        kept.clear();
+        let rows = plan.steps[k].rows.iter().copied();
+        kept.extend(rows.filter(|&i| forget.is_none_or(|f| !f.contains(i))));
+    };
+    let mut rows = Vec::new();
+    let overflow = |k: usize| Error::NotConverged {
+        what: "training (a parameter overflowed; use a smaller step size)",
+        iterations: k + 1,
+        residual: f64::INFINITY,
+        target: f64::MAX,
+    };
+    let constants = match optimiser {
+        Optimiser::Adam { beta1, beta2, epsilon } => [beta1, beta2, epsilon],
+        Optimiser::Sgd { momentum } => {
+            let mut run = Stepper::new(problem, state.theta.as_slice(), momentum, plan.weight_decay)?;
+            run.set_velocity(state.first.as_slice());
+            for k in steps {
+                let step = &plan.steps[k];
+                kept(k, &mut rows);
+                run.step(&rows, step.rows.len() as f64, step.eta);
+                state.step += 1;
+                if !run.is_finite() {
+                    return Err(overflow(k));
+                }
+            }
+            run.read(state.theta.as_mut_slice());
+            run.read_velocity(state.first.as_mut_slice());
+            return Ok((state, run.visits()));
+        }
+    };
     let mut g = DVector::zeros(problem.active());
     let mut ws = problem.network().workspace();
     let mut visits = 0;
     for k in steps {
-        let rows = &plan.steps[k].rows;
-        match &coupling {
-            Some(coupling) => {
-                coupling.write_keep(k, &state.theta, &mut ws, &mut g);
-                visits += coupling.kept(&plan.steps[k]) as Visits;
-            }
-            None => {
-                write_loss_gradient(
-                    problem,
-                    rows.iter().copied(),
-                    rows.len() as f64,
-                    &state.theta,
-                    &mut ws,
-                    &mut g,
-                );
-                add_regulariser(problem, plan, &state.theta, &mut g);
-                visits += rows.len() as Visits;
-            }
-        }
-        optimiser.step(plan.steps[k].eta, &g, &mut state);
+        let step = &plan.steps[k];
+        kept(k, &mut rows);
+        let divisor = step.rows.len() as f64;
+        write_loss_gradient(problem, rows.iter().copied(), divisor, &state.theta, &mut ws, &mut g);
+        add_regulariser(problem, plan, &state.theta, &mut g);
+        visits += rows.len() as Visits;
+        adam(constants, step.eta, &g, &mut state);
         // A second moment may overflow while the parameters, no longer moving, stay finite.
         if !state.theta.iter().chain(&state.second).all(|v| v.is_finite()) {
-            return Err(Error::NotConverged {
-                what: "training (a parameter overflowed; use a smaller step size)",
-                iterations: k + 1,
-                residual: f64::INFINITY,
-                target: f64::MAX,
-            });
+            return Err(overflow(k));
         }
     }
     Ok((state, visits))

@@ -27,7 +27,10 @@
 //! room, `θ_j` is in the ball too, so the recursion is valid one step further. Where `e_k` exceeds the room,
 //! it and all that follow are infinite: nothing is claimed.
 //!
-//! `δ_k` and `σ_k` come from interval evaluations of the gradient at the recorded floats; nothing is neglected.
+//! `δ_k` and `σ_k` come from interval evaluations of the gradient at the recorded floats; nothing is neglected. In
+//! particular nothing is assumed about how a step was computed: whichever instructions, order of sums and kernels of `tanh`
+//! training used ([`super::stepper`]), their whole error is in the recorded points, and so in `δ_k` and `σ_k`. An
+//! inexact kernel could only make the radii larger, never wrong.
 //!
 //! **Refined.** The recursion above must assume that errors are stretched as much as constants allow, which with
 //! momentum or for networks is far more than they are. Where a verdict depends on it, the exact run is followed

@@ -1,10 +1,10 @@
 //! Deterministic stochastic gradient descent with a recorded trajectory.
 
-use super::coupling::{Coupling, Normalisation, add_regulariser, write_loss_gradient};
+use super::coupling::Normalisation;
 use super::plan::Plan;
+use super::stepper::Stepper;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
-use crate::model::Workspace;
 use crate::numeric::interval::Interval;
 use crate::objective::Problem;
 use nalgebra::DVector;
@@ -61,11 +61,15 @@ impl Trajectory {
 /// [`Error::Shape`] when the start has the wrong length, [`Error::Invalid`] when a batch names a row
 /// that does not exist, [`Error::NotConverged`] when the iterates overflow.
 pub fn train(problem: &Problem, plan: &Plan, start: DVector<f64>) -> Result<Trajectory> {
-    run(problem, plan, start, |k, theta, ws, g| {
-        let rows = &plan.steps[k].rows;
-        write_loss_gradient(problem, rows.iter().copied(), rows.len() as f64, theta, ws, g);
-        add_regulariser(problem, plan, theta, g);
-    })
+    recorded(problem, plan, start, None)
+}
+
+/// The last point of [`train`], to the bit, without the others: nothing is allocated on the way.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_final(problem: &Problem, plan: &Plan, start: DVector<f64>) -> Result<DVector<f64>> {
+    last(problem, plan, start, None)
 }
 
 /// Coupled retraining: the same start and the same grid of batches with the forgotten rows excised.
@@ -82,38 +86,81 @@ pub fn retrain(
     forget: &RowSet,
     normalisation: Normalisation,
 ) -> Result<Trajectory> {
-    let coupling = Coupling::new(problem, plan, forget, normalisation)?;
-    run(problem, plan, start, |k, theta, ws, g| coupling.write_keep(k, theta, ws, g))
+    recorded(problem, plan, start, Some((forget, normalisation)))
 }
 
-fn run(
+/// The last point of [`retrain`], to the bit, without the others: nothing is allocated on the way.
+///
+/// # Errors
+/// As [`retrain`].
+pub fn retrain_final(
     problem: &Problem,
     plan: &Plan,
     start: DVector<f64>,
-    gradient: impl Fn(usize, &DVector<f64>, &mut Workspace, &mut DVector<f64>),
-) -> Result<Trajectory> {
-    Error::check_shape("starting parameters", problem.active(), start.len())?;
-    for (k, step) in plan.steps.iter().enumerate() {
-        if let Some(i) = step.rows.iter().find(|&&i| i >= problem.rows()) {
-            return Err(Error::Invalid(format!(
-                "step {k} uses row {i}; the data has {} rows",
-                problem.rows()
-            )));
-        }
-    }
-    let mut velocity = DVector::zeros(start.len());
-    let mut g = DVector::zeros(start.len());
-    let mut ws = problem.network().workspace();
+    forget: &RowSet,
+    normalisation: Normalisation,
+) -> Result<DVector<f64>> {
+    last(problem, plan, start, Some((forget, normalisation)))
+}
+
+/// A forget set and by what retraining divides.
+type Without<'a> = Option<(&'a RowSet, Normalisation)>;
+
+fn recorded(problem: &Problem, plan: &Plan, start: DVector<f64>, without: Without<'_>) -> Result<Trajectory> {
     let mut points = Vec::with_capacity(plan.len() + 1);
-    points.push(start);
+    points.push(start.clone());
+    run(problem, plan, &start, without, |stepper| {
+        let mut point = DVector::zeros(start.len());
+        stepper.read(point.as_mut_slice());
+        points.push(point);
+    })?;
+    Ok(Trajectory { points })
+}
+
+fn last(
+    problem: &Problem,
+    plan: &Plan,
+    mut start: DVector<f64>,
+    without: Without<'_>,
+) -> Result<DVector<f64>> {
+    let stepper = run(problem, plan, &start, without, |_| ())?;
+    stepper.read(start.as_mut_slice());
+    Ok(start)
+}
+
+fn run<'p>(
+    problem: &'p Problem,
+    plan: &Plan,
+    start: &DVector<f64>,
+    without: Without<'_>,
+    mut after_step: impl FnMut(&Stepper<'p>),
+) -> Result<Stepper<'p>> {
+    Error::check_shape("starting parameters", problem.active(), start.len())?;
+    check_rows(problem, plan)?;
+    let mut forgotten = vec![false; if without.is_some() { problem.rows() } else { 0 }];
+    if let Some((forget, _)) = without {
+        problem.check_forget(forget)?;
+        forget.rows().iter().for_each(|&i| forgotten[i] = true);
+    }
+    let mut stepper = Stepper::new(problem, start.as_slice(), plan.momentum, plan.weight_decay)?;
+    let mut kept = Vec::with_capacity(plan.steps.iter().map(|s| s.rows.len()).max().unwrap_or(0));
     for (k, step) in plan.steps.iter().enumerate() {
-        let theta = &points[k];
-        gradient(k, theta, &mut ws, &mut g);
-        velocity *= plan.momentum;
-        velocity += &g;
-        let mut next = theta.clone();
-        next.axpy(-step.eta, &velocity, 1.0);
-        if !next.iter().all(|v| v.is_finite()) {
+        let size = step.rows.len();
+        match without {
+            Some((_, normalisation)) if step.rows.iter().any(|&i| forgotten[i]) => {
+                kept.clear();
+                kept.extend(step.rows.iter().copied().filter(|&i| !forgotten[i]));
+                let divisor = match normalisation {
+                    Normalisation::Fixed => size,
+                    Normalisation::Renormalised => kept.len().max(1),
+                };
+                stepper.step(&kept, divisor as f64, step.eta);
+            }
+            _ => stepper.step(&step.rows, size as f64, step.eta),
+        }
+        after_step(&stepper);
+        // What is not finite stays so: it is enough to look now and then.
+        if ((k + 1) % LOOK == 0 || k + 1 == plan.len()) && !stepper.is_finite() {
             return Err(Error::NotConverged {
                 what: "stochastic gradient descent (a parameter overflowed; use a smaller step size)",
                 iterations: k + 1,
@@ -121,7 +168,20 @@ fn run(
                 target: f64::MAX,
             });
         }
-        points.push(next);
     }
-    Ok(Trajectory { points })
+    Ok(stepper)
+}
+
+/// Steps between two looks at whether a parameter overflowed.
+const LOOK: usize = 64;
+
+/// Does every batch name rows that exist?
+pub(crate) fn check_rows(problem: &Problem, plan: &Plan) -> Result<()> {
+    let rows = problem.rows();
+    for (k, step) in plan.steps.iter().enumerate() {
+        if let Some(i) = step.rows.iter().find(|&&i| i >= rows) {
+            return Err(Error::Invalid(format!("step {k} uses row {i}; the data has {rows} rows")));
+        }
+    }
+    Ok(())
 }

@@ -149,7 +149,9 @@ impl DeltaGrad {
         let mut work = Work::new(coupling);
         for (t, step) in coupling.plan.steps.iter().enumerate() {
             apart |= coupling.touches(t);
-            velocity *= coupling.plan.momentum;
+            if !(apart && self.explicit(t)) {
+                velocity *= coupling.plan.momentum;
+            }
             if !apart {
                 velocity += &cache.gradients[t];
                 points.push(run.points[t + 1].clone());
@@ -169,9 +171,13 @@ impl DeltaGrad {
             } else {
                 row_visits += work.guess(coupling, t, theta, bent.product(&s) + recorded);
             }
-            velocity += &work.keep;
-            let mut next = theta.clone();
-            next.axpy(-step.eta, &velocity, 1.0);
+            let next = if self.explicit(t) {
+                // As retraining steps, to the bit.
+                coupling.step(t, theta, &mut velocity)?
+            } else {
+                velocity += &work.keep;
+                theta - &velocity * step.eta
+            };
             if !next.iter().all(|v| v.is_finite()) {
                 return Err(Error::Invalid(format!(
                     "a parameter overflowed in step {t} of the replay: use a smaller period, or retrain"

@@ -31,6 +31,7 @@ pub mod influence_cg;
 pub mod interpolation;
 pub mod l1_sparse;
 pub mod leave_out;
+pub mod leave_out_sweep;
 pub mod minibatch;
 pub mod muso;
 pub mod newton;

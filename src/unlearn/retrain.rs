@@ -156,9 +156,8 @@ fn rerun(request: &Request<'_>, plan: &Plan) -> Result<(DVector<f64>, f64, f64)>
         unreachable!("only runs are run again")
     };
     let start = trajectory.start().clone();
-    let again = sgd::retrain(request.problem, plan, start, request.forget, normalisation)?;
+    let theta = sgd::retrain_final(request.problem, plan, start, request.forget, normalisation)?;
     let visits = plan.steps.iter().flat_map(|s| &s.rows).filter(|&&i| !request.forget.contains(i)).count();
-    let theta = again.last().clone();
     let flops = visits as f64 * flops::gradient(theta.len());
     Ok((theta, visits as f64, flops))
 }

@@ -21,6 +21,7 @@ use unlearn::train::plan::{Batches, Plan, Schedule, Step};
 
 pub(crate) const ANY: Domain =
     Domain { losses: &Loss::ALL, depth: Depth::Any, masks: true, momentum: true, run: true, wide: false };
+pub(crate) const STILL: Domain = Domain { momentum: false, ..ANY };
 pub(crate) const LINEAR: Domain = Domain { depth: Depth::Linear, ..ANY };
 pub(crate) const QUADRATIC: Domain = Domain { losses: &[Loss::Squared], ..LINEAR };
 

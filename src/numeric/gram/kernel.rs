@@ -5,12 +5,15 @@
 //! 1. vector loads and stores through pointers: each is inside a slice whose length [`Kernel::multiply`]
 //!    or [`Kernel::sums`] has asserted;
 //! 2. calls of functions compiled for AVX2+FMA or AVX-512: reached only through a [`Kernel`], and a `Kernel` other
-//!    than `Portable` is only made by [`Kernel::available`], after the processor was asked.
+//!    than `Portable` is only made by [`Kernel::available`], after the processor was asked. [`Kernel::run`] calls
+//!    safe code of other files so; it needs nothing else.
 //!
 //! Written with intrinsics and tile shapes for which the compiler keeps every accumulator in a register: 24 × 8
 //! (AVX-512: 24 of 32 registers) and 8 × 6 (AVX2: 12 of 16). A 12 × 4 tile on AVX2 has as many accumulators but
 //! spills, and runs at half the speed (measured).
 #![allow(unsafe_code)]
+
+use crate::numeric::lanes::{Rounded, Vectorised};
 
 /// Most rows of a tile, whatever the kernel.
 pub(super) const MOST_ROWS: usize = 24;
@@ -228,6 +231,21 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// Runs a computation as compiled for these instructions.
+    #[inline(always)]
+    pub(crate) fn run<T: Vectorised>(self, task: T) -> T::Output {
+        match self.0 {
+            Instructions::Portable => task.run::<Rounded>(),
+            // SAFETY (both): the kernel exists, so the processor has the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { x86::run_avx2(task) },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { x86::run_avx512(task) },
+        }
+    }
+}
+
 /// 4 × 4, in a form that compilers vectorise for any processor.
 fn portable(samples: usize, (a, step): (&[f64], usize), b: &[f64], tile: &mut Tile) {
     let mut c = [[0.0; 4]; 4];
@@ -263,6 +281,7 @@ fn portable_sums(w: &[f64], (a, left): (&[f64], &[usize]), (b, right): (&[f64], 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Tile;
+    use crate::numeric::lanes::{Fused, Vectorised};
     use std::arch::x86_64::{
         _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd,
         _mm256_setzero_pd, _mm256_storeu_pd, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_mul_pd,
@@ -404,6 +423,16 @@ mod x86 {
             };
         }
         choose!(1: 1, 2, 3, 4, 5, 6, 7, 8; 2: 1, 2, 3, 4, 5, 6, 7, 8; 3: 1, 2, 3, 4, 5, 6, 7, 8;);
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn run_avx2<T: Vectorised>(task: T) -> T::Output {
+        task.run::<Fused>()
+    }
+
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn run_avx512<T: Vectorised>(task: T) -> T::Output {
+        task.run::<Fused>()
     }
 
     /// `4V × 6`. Safety: AVX2 and FMA are there; 4V numbers from every multiple of `step`

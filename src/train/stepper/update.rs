@@ -1,0 +1,232 @@
+//! What a step does to parameters and velocities once `δ` is known.
+//!
+//! A row's gradient is never formed: its outer products go straight to where they are added. Every entry sees the
+//! same roundings in the same order whether a step is done in one sweep ([`fused`]) or in three, so that the way
+//! chosen changes no bit.
+
+use super::layout::{Layer, Layout, Reads};
+use super::pass::Pass;
+use crate::data::Row;
+use crate::numeric::lanes::{Arithmetic, Chunk, Number};
+
+/// `v ← βv + γθ + g`, `θ ← θ − ηv`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule {
+    pub(super) eta: f64,
+    pub(super) momentum: f64,
+    pub(super) decay: f64,
+}
+
+impl Rule {
+    /// `1 − ηγ`.
+    fn keep(self) -> f64 {
+        1.0 - self.eta * self.decay
+    }
+
+    /// By what the gradients of the losses are multiplied where they are added.
+    pub(super) fn factor(self, scale: f64) -> f64 {
+        if self.momentum == 0.0 { -(self.eta * scale) } else { scale }
+    }
+}
+
+/// The whole step for one dense row; `velocity` is not touched without momentum.
+#[inline(always)]
+pub(super) fn fused<A: Arithmetic>(
+    layout: &Layout,
+    rule: Rule,
+    factor: f64,
+    pass: &Pass,
+    theta: &mut [Chunk],
+    velocity: &mut [Chunk],
+) {
+    if rule.momentum != 0.0 {
+        each_product::<A>(layout, pass, factor, &mut Heavy { rule, theta, velocity });
+    } else if rule.keep() != 1.0 {
+        each_product::<A>(layout, pass, factor, &mut Light { keep: rule.keep(), theta });
+    } else {
+        each_product::<A>(layout, pass, factor, &mut Plain { out: theta });
+    }
+}
+
+/// Where the gradient `s·x` of a chunk of parameters goes. A trait instead of closures: those are not always compiled
+/// into their caller, and would then miss its instructions.
+trait Sink {
+    /// Must units be visited whose gradient is 0?
+    const DEAD: bool;
+
+    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk);
+}
+
+struct Plain<'a> {
+    out: &'a mut [Chunk],
+}
+
+struct Light<'a> {
+    keep: f64,
+    theta: &'a mut [Chunk],
+}
+
+struct Heavy<'a> {
+    rule: Rule,
+    theta: &'a mut [Chunk],
+    velocity: &'a mut [Chunk],
+}
+
+impl Sink for Plain<'_> {
+    const DEAD: bool = false;
+
+    #[inline(always)]
+    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
+        self.out[chunk].add_scaled::<A>(s, x);
+    }
+}
+
+impl Sink for Light<'_> {
+    const DEAD: bool = true;
+
+    #[inline(always)]
+    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
+        let w = &mut self.theta[chunk];
+        for i in 0..8 {
+            w.0[i] = A::mul_add(s, x.0[i], self.keep * w.0[i]);
+        }
+    }
+}
+
+impl Sink for Heavy<'_> {
+    const DEAD: bool = true;
+
+    #[inline(always)]
+    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
+        let (w, v) = (&mut self.theta[chunk], &mut self.velocity[chunk]);
+        for i in 0..8 {
+            let kept = A::mul_add(self.rule.momentum, v.0[i], self.rule.decay * w.0[i]);
+            v.0[i] = A::mul_add(s, x.0[i], kept);
+            w.0[i] = A::mul_add(-self.rule.eta, v.0[i], w.0[i]);
+        }
+    }
+}
+
+/// `out ← (1 − ηγ)θ − ηb`; with momentum `v ← βv + γθ + b`.
+#[inline(always)]
+pub(super) fn prepare<A: Arithmetic>(rule: Rule, b: Option<&[Chunk]>, theta: &[Chunk], out: &mut [Chunk]) {
+    if rule.momentum != 0.0 {
+        for (v, w) in out.iter_mut().zip(theta) {
+            for i in 0..8 {
+                v.0[i] = A::mul_add(rule.momentum, v.0[i], rule.decay * w.0[i]);
+            }
+        }
+    } else {
+        let keep = rule.keep();
+        for (o, w) in out.iter_mut().zip(theta) {
+            *o = w.scaled(keep);
+        }
+    }
+    if let Some(b) = b {
+        let s = rule.factor(1.0);
+        for (o, b) in out.iter_mut().zip(b) {
+            o.add_scaled::<A>(s, b);
+        }
+    }
+}
+
+/// As [`prepare`] without momentum, from `θ` to `θ`: nothing to do without decay, however many parameters there are.
+#[inline(always)]
+pub(super) fn prepare_in_place<A: Arithmetic>(rule: Rule, b: Option<&[Chunk]>, theta: &mut [Chunk]) {
+    let keep = rule.keep();
+    if keep != 1.0 {
+        for w in theta.iter_mut() {
+            *w = w.scaled(keep);
+        }
+    }
+    if let Some(b) = b {
+        let s = rule.factor(1.0);
+        for (w, b) in theta.iter_mut().zip(b) {
+            w.add_scaled::<A>(s, b);
+        }
+    }
+}
+
+/// `θ ← θ − ηv`.
+#[inline(always)]
+pub(super) fn travel<A: Arithmetic>(eta: f64, velocity: &[Chunk], theta: &mut [Chunk]) {
+    for (w, v) in theta.iter_mut().zip(velocity) {
+        w.add_scaled::<A>(-eta, v);
+    }
+}
+
+/// `out += factor·∇ℓ`.
+#[inline(always)]
+pub(super) fn add<A: Arithmetic>(layout: &Layout, factor: f64, pass: &Pass, row: Row<'_>, out: &mut [Chunk]) {
+    let mut sink = Plain { out };
+    match row {
+        Row::Dense(_) => each_product::<A>(layout, pass, factor, &mut sink),
+        Row::Sparse(columns, values) => {
+            let layer = &layout.layers[0];
+            for (j, unit) in layer.units.iter().enumerate().filter(|(_, u)| u.live) {
+                let s = factor * pass.deltas[0][j / 8].0[j % 8];
+                for (&c, &x) in columns.iter().zip(values) {
+                    if let Some((chunk, lane)) = unit.place(c as usize, &layout.masks) {
+                        let o = &mut sink.out[chunk].0[lane];
+                        *o = A::mul_add(s, x, *o);
+                    }
+                }
+            }
+            biases::<A>(layer, &pass.deltas[0], factor, &mut sink);
+            for l in 1..layout.layers.len() {
+                products::<A>(layout, l, pass, factor, &mut sink);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn each_product<A: Arithmetic>(layout: &Layout, pass: &Pass, factor: f64, sink: &mut impl Sink) {
+    for l in 0..layout.layers.len() {
+        products::<A>(layout, l, pass, factor, sink);
+    }
+}
+
+/// Sends `factor·∇ℓ` of a layer's parameters to `sink`, chunk by chunk.
+#[inline(always)]
+fn products<A: Arithmetic>(layout: &Layout, l: usize, pass: &Pass, factor: f64, sink: &mut impl Sink) {
+    let layer = &layout.layers[l];
+    let (input, delta) = (if l == 0 { &pass.input } else { &pass.values[l - 1] }, &pass.deltas[l]);
+    for (j, unit) in layer.units.iter().enumerate() {
+        // A unit on which no output depends has the gradient 0.
+        if !(unit.live || dead(sink)) {
+            continue;
+        }
+        let (s, at) = (factor * delta[j / 8].0[j % 8], unit.start);
+        match &unit.reads {
+            Reads::All => {
+                for (c, x) in input.iter().enumerate() {
+                    sink.add::<A>(at + c, s, x);
+                }
+            }
+            Reads::Masked(mask) => {
+                for (c, (x, m)) in input.iter().zip(&layout.masks[*mask..]).enumerate() {
+                    sink.add::<A>(at + c, s, &x.times(*m));
+                }
+            }
+            Reads::Listed(_) => {
+                for (c, x) in pass.gathered[at..at + unit.length].iter().enumerate() {
+                    sink.add::<A>(at + c, s, x);
+                }
+            }
+        }
+    }
+    biases::<A>(layer, delta, factor, sink);
+}
+
+#[inline(always)]
+fn biases<A: Arithmetic>(layer: &Layer, delta: &[Chunk], factor: f64, sink: &mut impl Sink) {
+    for (c, (d, m)) in delta.iter().zip(&layer.bias_mask).enumerate() {
+        sink.add::<A>(layer.bias + c, factor, &d.times(*m));
+    }
+}
+
+#[inline(always)]
+fn dead<S: Sink>(_: &S) -> bool {
+    S::DEAD
+}
