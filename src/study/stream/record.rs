@@ -15,6 +15,8 @@ pub struct Record {
     pub arrival: String,
     /// Requests asked for.
     pub requests: usize,
+    /// Requests answered: fewer when there were no rows left to ask for.
+    pub answered: usize,
     /// Rows forgotten in the end.
     pub forgotten: usize,
     /// The strategy.

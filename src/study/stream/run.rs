@@ -333,6 +333,7 @@ impl Answering<'_> {
             slices,
             arrival: arrival.to_string(),
             requests: asked,
+            answered: requests.len(),
             forgotten: deleted.len(),
             strategy: self.strategy.to_string(),
             visits,

@@ -259,8 +259,8 @@ fn block(config: &Config, records: &[Record], cell: Cell) -> Block {
                 summary(&|r| r.membership)?,
             ],
             answers: [
-                mean(|r| r.retrained as f64 / r.requests as f64),
-                mean(|r| r.updated as f64 / r.requests as f64),
+                mean(|r| r.retrained as f64 / r.answered as f64),
+                mean(|r| r.updated as f64 / r.answered as f64),
             ],
             seconds: mine
                 .iter()
