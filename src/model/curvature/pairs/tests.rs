@@ -1,8 +1,9 @@
 //! Every form against every other, and against the sums by units.
 
-use super::{Form, second_order};
+use super::sweep::Sweep;
+use super::{Form, MOST_NUMBERS, rows_per_block, second_order, wiring};
 use crate::data::Design;
-use crate::loss::Loss;
+use crate::loss::{Loss, MAX_CLASSES};
 use crate::mask::Mask;
 use crate::model::curvature::Kind;
 use crate::model::{Activation, Model, Network};
@@ -83,6 +84,36 @@ fn cases() -> impl Strategy<Value = Case> {
             },
         )
     })
+}
+
+/// A block of rows holds a bounded number of numbers however many classes there are, and few kept parameters of a model
+/// with many outputs cost what they need: a matrix of `C²` numbers for each of 16 rows would be 12.8 GB.
+#[test]
+fn as_many_classes_as_there_may_be() {
+    let (features, rows) = (2, 20);
+    let model =
+        Model::new(vec![features, 3, MAX_CLASSES], Activation::Tanh, Loss::Softmax, true).expect("valid");
+    let d = model.parameters();
+    // The biases of five classes and a weight of the last, which reads a hidden unit that nothing moves: a = φ(0) = 0.
+    let mut keep = vec![false; d];
+    keep[d - 5..].fill(true);
+    keep[d - MAX_CLASSES - 1] = true;
+    let net = Network::new(&model, &Mask::new(&keep).expect("something is kept"));
+    let stages = wiring::wire(&net);
+    let room = rows_per_block(&stages, 100_000);
+    assert!(Sweep::new(&net, &stages, room).numbers() <= MOST_NUMBERS, "{room} rows");
+    let design = Design::dense(rows, features, vec![1.0; rows * features]).expect("sizes agree");
+    let (target, weights) = (vec![7.0; rows], vec![1.0; rows]);
+    let h = second_order(&net, Kind::Hessian, &[0.0; 6], (&design, &target), &weights, None);
+    // p = 1/C: n(p − p²) on the diagonal, −np² beside it.
+    let p = 1.0 / MAX_CLASSES as f64;
+    for (i, j) in (0..6).flat_map(|i| (0..6).map(move |j| (i, j))) {
+        let expected =
+            if i == 0 || j == 0 { 0.0 } else { rows as f64 * (if i == j { p } else { 0.0 } - p * p) };
+        assert!((h[(i, j)] - expected).abs() <= tol(MAX_CLASSES, 1.0) * p, "{i}, {j}: {}", h[(i, j)]);
+    }
+    let by_units = net.second_order_by_units(Kind::Hessian, &[0.0; 6], &design, &target, &weights);
+    assert!((h - by_units).norm() <= tol(MAX_CLASSES, 1.0) * p);
 }
 
 proptest! {
