@@ -18,12 +18,14 @@
 //! pairs is derived here.
 
 mod assemble;
+mod gradient;
 mod shape;
 mod sweep;
 mod tangent;
 mod task;
 mod wiring;
 
+pub(crate) use gradient::{add_gradient, add_hvp};
 pub(crate) use shape::Form;
 
 use super::Kind;

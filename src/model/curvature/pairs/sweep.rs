@@ -48,6 +48,28 @@ pub(super) struct Curvature {
     pub(super) likeliest: Vec<usize>,
 }
 
+impl Curvature {
+    /// `out ← w ∇²ℓ z`, for softmax `wp((z − z_t) − Σ p(z − z_t))`, measured from the likeliest class `t` of each row: what
+    /// is left of a confident row keeps its digits. `shift` has room for two runs.
+    #[inline(always)]
+    pub(super) fn times(&self, stride: usize, z: &[f64], shift: &mut [f64], out: &mut [f64]) {
+        if !self.softmax {
+            (0..stride).for_each(|r| out[r] = self.weighted[r] * z[r]);
+            return;
+        }
+        let (base, mean) = shift.split_at_mut(stride);
+        base.iter_mut().zip(&self.likeliest).for_each(|(b, &at)| *b = z[at]);
+        mean.fill(0.0);
+        for (z, p) in z.chunks_exact(stride).zip(self.p.chunks_exact(stride)) {
+            (0..stride).for_each(|r| mean[r] += p[r] * (z[r] - base[r]));
+        }
+        for (c, out) in out.chunks_exact_mut(stride).enumerate() {
+            let (z, weighted) = (run(z, stride, c), run(&self.weighted, stride, c));
+            (0..stride).for_each(|r| out[r] = weighted[r] * ((z[r] - base[r]) - mean[r]));
+        }
+    }
+}
+
 /// The run with number `index`.
 #[inline(always)]
 pub(super) fn run(runs: &[f64], stride: usize, index: usize) -> &[f64] {

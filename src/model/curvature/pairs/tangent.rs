@@ -38,6 +38,7 @@ impl Tangent {
     }
 
     #[inline(always)]
+    #[allow(clippy::type_complexity)]
     fn sweep(
         (tangent, stages, sweep, kind, theta, (l, j)): (
             &mut Tangent,
@@ -111,8 +112,8 @@ impl Tangent {
     fn outputs(&mut self, sweep: &Sweep, l: usize, j: usize) {
         let (stride, last) = (sweep.stride, self.delta.len() - 1);
         let h = &sweep.curvature;
-        let runs = self.delta[last].chunks_exact_mut(stride).enumerate();
         if l == last {
+            let runs = self.delta[last].chunks_exact_mut(stride).enumerate();
             // Of its own layer only one half is needed.
             let own = run(&h.p, stride, j);
             for (c, delta) in runs.skip(j) {
@@ -129,24 +130,7 @@ impl Tangent {
         for (z, _) in z.chunks_exact_mut(stride).zip(&self.moves[last]).filter(|(_, moves)| !**moves) {
             z.fill(0.0);
         }
-        if !h.softmax {
-            for r in 0..stride {
-                self.delta[last][r] = h.weighted[r] * z[r];
-            }
-            return;
-        }
-        // wp((z − z_t) − Σ p(z − z_t)), measured from the likeliest class t of the row: what is left of a confident row
-        // keeps its digits.
-        let (base, mean) = self.shift.split_at_mut(stride);
-        base.iter_mut().zip(&h.likeliest).for_each(|(b, &at)| *b = z[at]);
-        mean.fill(0.0);
-        for (z, p) in z.chunks_exact(stride).zip(h.p.chunks_exact(stride)) {
-            (0..stride).for_each(|r| mean[r] += p[r] * (z[r] - base[r]));
-        }
-        for (c, delta) in runs {
-            let (z, weighted) = (run(z, stride, c), run(&h.weighted, stride, c));
-            (0..stride).for_each(|r| delta[r] = weighted[r] * ((z[r] - base[r]) - mean[r]));
-        }
+        h.times(stride, z, &mut self.shift, &mut self.delta[last]);
     }
 
     #[inline(always)]

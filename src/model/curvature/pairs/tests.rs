@@ -1,7 +1,7 @@
 //! Every form against every other, and against the sums by units.
 
 use super::sweep::Sweep;
-use super::{Form, MOST_NUMBERS, rows_per_block, second_order, wiring};
+use super::{Form, MOST_NUMBERS, add_gradient, add_hvp, rows_per_block, second_order, wiring};
 use crate::data::Design;
 use crate::loss::{Loss, MAX_CLASSES};
 use crate::mask::Mask;
@@ -131,6 +131,36 @@ proptest! {
                 prop_assert!(error <= tol(64 + case.weights.len(), 1.0) * scale, "{only:?} {kind:?}: {error} of {scale}");
                 prop_assert_eq!(&found, &found.transpose());
             }
+        }
+    }
+
+    /// Full-batch gradients and products by blocks against those row by row.
+    #[test]
+    fn blocks_are_the_sum_of_their_rows(case in cases(), seed in prop::collection::vec(-1.0..1.0f64, 8)) {
+        let Case { net, theta, design, target, weights } = &case;
+        let k = net.active();
+        let v: Vec<f64> = (0..k).map(|p| seed[p % 8] + 0.01 * p as f64).collect();
+        let (mut rows, mut products, mut mass) = (vec![0.0; k], vec![0.0; k], 0.0);
+        let mut ws = net.workspace();
+        for i in 0..weights.len() {
+            net.forward(theta, design.row(i), &mut ws);
+            net.backward(theta, target[i], &mut ws);
+            let before = (rows.clone(), products.clone());
+            net.add_gradient(weights[i], design.row(i), &ws, &mut rows);
+            net.add_hvp(weights[i], theta, &v, design.row(i), &mut ws, &mut products);
+            let change = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>();
+            mass += change(&rows, &before.0) + change(&products, &before.1);
+        }
+        let (mut gradient, mut hvp) = (vec![0.0; k], vec![0.0; k]);
+        add_gradient(net, theta, (design, target), weights, &mut gradient);
+        add_hvp(net, theta, &v, (design, target), weights, &mut hvp);
+        // Products of up to five layers, each of width below twelve and weights below 1.5; a targets' residual is below 50
+        // and enters the products of rows whose own change may cancel.
+        let size: f64 = v.iter().map(|v| v.abs()).sum::<f64>() * weights.iter().map(|w| w.abs()).sum::<f64>();
+        let scale = 64.0 * (mass + 100.0 * size) + 1.0;
+        let tolerance = tol(64 + weights.len(), 1.0) * scale;
+        for (found, expected) in gradient.iter().zip(&rows).chain(hvp.iter().zip(&products)) {
+            prop_assert!((found - expected).abs() <= tolerance, "{found} against {expected}, scale {scale}");
         }
     }
 
