@@ -10,15 +10,39 @@ mod limit;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use nalgebra::DVector;
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 use unlearn::data::builtin;
 use unlearn::loss::Loss;
 use unlearn::mask::Mask;
 use unlearn::model::{Activation, Model};
+use unlearn::numeric::threads;
 use unlearn::objective::Problem;
 
 /// Parameters without a pattern and without randomness.
 fn parameters(d: usize) -> Vec<f64> {
     (0..d).map(|j| 0.1 * (1.0 + j as f64).sin()).collect()
+}
+
+/// Prints how much sooner two threads are done than one, measured alternately: trust it only where nothing else runs.
+fn two_threads(name: &str, mut work: impl FnMut()) {
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..10 {
+        for (threads, best) in [1, 2].into_iter().zip(&mut best) {
+            threads::allow(threads);
+            let start = Instant::now();
+            work();
+            *best = (*best).min(start.elapsed());
+        }
+    }
+    threads::allow(1);
+    let [one, two] = best.map(|t| t.as_secs_f64());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "{name}: {:.3} ms by one thread, {:.3} ms by two: {:.2} times as fast ({cores} cores)",
+        one * 1e3,
+        two * 1e3,
+        one / two
+    );
 }
 
 fn hessians(c: &mut Criterion) {
@@ -47,6 +71,15 @@ fn hessians(c: &mut Criterion) {
             });
         }
         group.finish();
+        let f = problem.full();
+        let theta = DVector::from_vec(parameters(d));
+        two_threads(name, || drop(black_box(f.hessian(black_box(&theta)))));
+        // A multiplication and an addition per parameter forward, backward and in the sum; twice that along a direction.
+        let work = (6 * f.support().count() * d) as f64;
+        limit::report(&format!("gradient, {name}"), work, || drop(black_box(f.gradient(black_box(&theta)))));
+        limit::report(&format!("product with the hessian, {name}"), 2.0 * work, || {
+            drop(black_box(f.hvp(black_box(&theta), &theta)));
+        });
     }
 }
 

@@ -205,6 +205,55 @@ impl Loss {
         }
     }
 
+    /// `∇ℓ(z, y)`, to the bit as [`Loss::gradient`] gives it, and what `∇²ℓ(z)` is made of, one number per output: the
+    /// probabilities of softmax, whose curvature is `diag(p) − ppᵀ`, and the second derivative itself of the others.
+    pub(crate) fn gradient_and_factors(self, z: &[f64], y: f64, gradient: &mut [f64], factors: &mut [f64]) {
+        match self {
+            Loss::Squared | Loss::Logistic => {
+                self.gradient(z, y, gradient);
+                self.curvature(z, factors);
+            }
+            Loss::Softmax => {
+                softmax(z, factors);
+                gradient.copy_from_slice(factors);
+                gradient[y as usize] = -complement(factors, y as usize);
+            }
+        }
+    }
+
+    /// `∇²ℓ v` from the factors of [`Loss::gradient_and_factors`]: `O(C)`, where the matrix has `C²` entries.
+    ///
+    /// `p_c((v_c − v_t) − Σ_o p_o(v_o − v_t))`, measured from the likeliest class `t` as in [`Loss::third`].
+    pub(crate) fn curvature_times(self, factors: &[f64], v: &[f64], out: &mut [f64]) {
+        match self {
+            Loss::Squared | Loss::Logistic => out[0] = factors[0] * v[0],
+            Loss::Softmax => {
+                let base = v[likeliest(factors)];
+                let mean: f64 = factors.iter().zip(v).map(|(p, v)| p * (v - base)).sum();
+                let terms = out.iter_mut().zip(factors).zip(v);
+                terms.for_each(|((o, p), v)| *o = p * ((v - base) - mean));
+            }
+        }
+    }
+
+    /// Column `j` of `∇²ℓ` from the same factors.
+    pub(crate) fn curvature_column(self, factors: &[f64], j: usize, out: &mut [f64]) {
+        match self {
+            Loss::Squared | Loss::Logistic => out[0] = factors[0],
+            Loss::Softmax => fill_curvature_row(factors, j, out),
+        }
+    }
+
+    /// The diagonal of `∇²ℓ` from the same factors.
+    pub(crate) fn curvature_diagonal(self, factors: &[f64], out: &mut [f64]) {
+        match self {
+            Loss::Squared | Loss::Logistic => out[0] = factors[0],
+            Loss::Softmax => {
+                out.iter_mut().enumerate().for_each(|(c, o)| *o = factors[c] * complement(factors, c));
+            }
+        }
+    }
+
     /// `∇³ℓ(z)[u, v, ·]` into `out`.
     pub fn third(self, z: &[f64], u: &[f64], v: &[f64], out: &mut [f64]) {
         match self {
@@ -243,6 +292,11 @@ impl Loss {
             }
         }
     }
+}
+
+/// The class of the largest probability, the first one on a tie.
+pub(crate) fn likeliest(p: &[f64]) -> usize {
+    (0..p.len()).fold(0, |t, c| if p[c] > p[t] { c } else { t })
 }
 
 /// Row `a` of `diag(p) − ppᵀ`.
@@ -302,6 +356,40 @@ mod tests {
                 assert!((hu - (gp[a] - gm[a]) / (2.0 * h)).abs() < 1e-9, "{loss} curvature");
                 let tu: f64 = (0..n).map(|b| (hp[a * n + b] - hm[a * n + b]) / (2.0 * h) * u[b]).sum();
                 assert!((third[a] - tu).abs() < 1e-9, "{loss} third");
+            }
+        }
+    }
+
+    #[test]
+    fn the_factors_give_the_curvature() {
+        for (loss, z) in [
+            (Loss::Squared, vec![0.7]),
+            (Loss::Logistic, vec![-1.3]),
+            (Loss::Softmax, vec![0.7, -1.3, 0.4, 2.0]),
+            // One class has nearly everything: what is left must keep its digits.
+            (Loss::Softmax, vec![40.0, 0.0, 1.0, -1.0]),
+        ] {
+            let n = z.len();
+            let (mut expected, mut gradient) = (vec![0.0; n * n], vec![0.0; n]);
+            let (mut g, mut factors, mut found) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+            loss.curvature(&z, &mut expected);
+            loss.gradient(&z, 0.0, &mut gradient);
+            loss.gradient_and_factors(&z, 0.0, &mut g, &mut factors);
+            assert_eq!(g, gradient);
+            let mut v = vec![0.0; n];
+            for j in 0..n {
+                let column = &expected[j * n..(j + 1) * n];
+                loss.curvature_column(&factors, j, &mut found);
+                assert_eq!(found, column, "{loss}, column {j}");
+                loss.curvature_diagonal(&factors, &mut found);
+                assert_eq!(found[j], column[j], "{loss}, diagonal {j}");
+                v.fill(0.0);
+                v[j] = 1.0;
+                loss.curvature_times(&factors, &v, &mut found);
+                let largest = column.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
+                for (f, c) in found.iter().zip(column) {
+                    assert!((f - c).abs() <= tol(n, 1.0) * largest, "{loss}, column {j}: {f} against {c}");
+                }
             }
         }
     }

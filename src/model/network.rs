@@ -177,8 +177,8 @@ pub struct Workspace {
     ra: Vec<Vec<f64>>,
     rback: Vec<Vec<f64>>,
     rdelta: Vec<Vec<f64>>,
-    /// `∇²ℓ` in the outputs, row by row.
-    pub(crate) curvature: Vec<f64>,
+    /// What `∇²ℓ` in the outputs is made of, see [`Loss::gradient_and_factors`].
+    pub(crate) factors: Vec<f64>,
 }
 
 impl Network {
@@ -232,7 +232,6 @@ impl Network {
     /// Fresh buffers for one row.
     pub fn workspace(&self) -> Workspace {
         let zeros = || self.layers.iter().map(|l| vec![0.0; l.units.len()]).collect::<Vec<_>>();
-        let outputs = self.outputs();
         Workspace {
             z: zeros(),
             a: zeros(),
@@ -242,7 +241,7 @@ impl Network {
             ra: zeros(),
             rback: zeros(),
             rdelta: zeros(),
-            curvature: vec![0.0; outputs * outputs],
+            factors: vec![0.0; self.outputs()],
         }
     }
 
@@ -269,7 +268,7 @@ impl Network {
     /// Runs the row backward after [`Network::forward`]: fills `δ` for the target `y`.
     pub(crate) fn backward(&self, theta: &[f64], y: f64, ws: &mut Workspace) {
         let last = self.layers.len() - 1;
-        self.loss.gradient(&ws.z[last], y, &mut ws.delta[last]);
+        self.loss.gradient_and_factors(&ws.z[last], y, &mut ws.delta[last], &mut ws.factors);
         self.propagate(theta, ws);
     }
 
@@ -325,12 +324,7 @@ impl Network {
                 }
             }
         }
-        self.loss.curvature(&ws.z[last], &mut ws.curvature);
-        let outputs = self.outputs();
-        for c in 0..outputs {
-            let row = &ws.curvature[c * outputs..(c + 1) * outputs];
-            ws.rdelta[last][c] = row.iter().zip(&ws.rz[last]).map(|(h, r)| h * r).sum();
-        }
+        self.loss.curvature_times(&ws.factors, &ws.rz[last], &mut ws.rdelta[last]);
         for l in (0..last).rev() {
             ws.rback[l].fill(0.0);
             for (j, unit) in self.layers[l + 1].units.iter().enumerate() {

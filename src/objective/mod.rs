@@ -94,15 +94,9 @@ impl<'a> Objective<'a> {
     pub fn risk_gradient(&self, theta: &DVector<f64>) -> DVector<f64> {
         self.check(theta);
         let p = self.problem;
-        let net = p.network();
-        let mut ws = net.workspace();
         let mut g = DVector::zeros(self.active());
-        for (i, w) in self.support() {
-            let x = p.data().design().row(i);
-            net.forward(theta.as_slice(), x, &mut ws);
-            net.backward(theta.as_slice(), p.target()[i], &mut ws);
-            net.add_gradient(w, x, &ws, g.as_mut_slice());
-        }
+        let data = (p.data().design(), p.target());
+        p.network().add_risk_gradient(theta.as_slice(), data, &self.weights, g.as_mut_slice());
         g
     }
 
@@ -167,15 +161,10 @@ impl<'a> Objective<'a> {
         self.check(theta);
         self.check(v);
         let p = self.problem;
-        let net = p.network();
-        let mut ws = net.workspace();
         let mut out = v * p.ridge();
-        for (i, w) in self.support() {
-            let x = p.data().design().row(i);
-            net.forward(theta.as_slice(), x, &mut ws);
-            net.backward(theta.as_slice(), p.target()[i], &mut ws);
-            net.add_hvp(w, theta.as_slice(), v.as_slice(), x, &mut ws, out.as_mut_slice());
-        }
+        let data = (p.data().design(), p.target());
+        let (theta, v) = (theta.as_slice(), v.as_slice());
+        p.network().add_risk_hvp(theta, v, data, &self.weights, out.as_mut_slice());
         out
     }
 

@@ -6,6 +6,7 @@
 
 use super::Objective;
 use crate::data::{Design, Row};
+use crate::loss::Loss;
 use crate::model::network::Unit;
 use crate::numeric::dot::dot;
 use nalgebra::DVector;
@@ -25,8 +26,10 @@ pub struct Operator<'o, 'a> {
 struct Linear<'o> {
     outputs: Vec<Output<'o>>,
     rows: Vec<usize>,
-    /// `w ∇²ℓ` in the outputs, one `C × C` block per row of `rows`.
-    curvature: Vec<f64>,
+    /// Their weights.
+    weights: Vec<f64>,
+    /// What `∇²ℓ` in the outputs is made of, `C` numbers per row of `rows`; the matrices would have `C²` each.
+    factors: Vec<f64>,
 }
 
 /// An output unit of a linear model; for masks with the place of every input looked up beforehand.
@@ -121,35 +124,36 @@ impl<'o> Linear<'o> {
             .map(|unit| Output { unit, places: places(unit, layer.fan_in, problem.data().design()) })
             .collect();
         let count = outputs.len();
-        let rows: Vec<usize> = objective.support().map(|(i, _)| i).collect();
-        let mut curvature = vec![0.0; rows.len() * count * count];
-        let mut z = vec![0.0; count];
-        for (&i, block) in rows.iter().zip(curvature.chunks_exact_mut(count * count)) {
+        let (rows, weights): (Vec<usize>, Vec<f64>) = objective.support().unzip();
+        let mut factors = vec![0.0; rows.len() * count];
+        let (mut z, mut gradient) = (vec![0.0; count], vec![0.0; count]);
+        for (&i, factors) in rows.iter().zip(factors.chunks_exact_mut(count)) {
             let x = problem.data().design().row(i);
             z.iter_mut().zip(&outputs).for_each(|(z, o)| *z = o.dot(x, theta.as_slice()));
-            problem.model().loss().curvature(&z, block);
-            let w = objective.weights()[i];
-            block.iter_mut().for_each(|s| *s *= w);
+            problem.model().loss().gradient_and_factors(&z, problem.target()[i], &mut gradient, factors);
         }
-        Linear { outputs, rows, curvature }
+        Linear { outputs, rows, weights, factors }
     }
 
-    fn add_product(&self, design: &Design, v: &[f64], out: &mut [f64]) {
+    fn add_product(&self, loss: Loss, design: &Design, v: &[f64], out: &mut [f64]) {
         let count = self.outputs.len();
         if let [output] = self.outputs.as_slice() {
-            for (&i, s) in self.rows.iter().zip(&self.curvature) {
+            let mut change = [0.0];
+            for ((&i, w), factors) in self.rows.iter().zip(&self.weights).zip(self.factors.chunks_exact(1)) {
                 let x = design.row(i);
-                let change = s * output.dot(x, v);
+                loss.curvature_times(factors, &[output.dot(x, v)], &mut change);
+                let change = w * change[0];
                 output.add(x, out, |x| change * x);
             }
             return;
         }
-        let mut moved = vec![0.0; count];
-        for (&i, block) in self.rows.iter().zip(self.curvature.chunks_exact(count * count)) {
+        let (mut moved, mut change) = (vec![0.0; count], vec![0.0; count]);
+        for ((&i, w), factors) in self.rows.iter().zip(&self.weights).zip(self.factors.chunks_exact(count)) {
             let x = design.row(i);
             moved.iter_mut().zip(&self.outputs).for_each(|(m, o)| *m = o.dot(x, v));
-            for (output, row) in self.outputs.iter().zip(block.chunks_exact(count)) {
-                let change: f64 = row.iter().zip(&moved).map(|(s, m)| s * m).sum();
+            loss.curvature_times(factors, &moved, &mut change);
+            for (output, change) in self.outputs.iter().zip(&change) {
+                let change = w * change;
                 output.add(x, out, |x| change * x);
             }
         }
@@ -184,7 +188,12 @@ impl Operator<'_, '_> {
             Some(linear) => {
                 out.copy_from(v);
                 *out *= problem.ridge();
-                linear.add_product(problem.data().design(), v.as_slice(), out.as_mut_slice());
+                linear.add_product(
+                    problem.model().loss(),
+                    problem.data().design(),
+                    v.as_slice(),
+                    out.as_mut_slice(),
+                );
             }
         }
     }
@@ -203,10 +212,15 @@ impl Operator<'_, '_> {
         let Some(linear) = &self.linear else { return DVector::from_element(problem.active(), 1.0) };
         let mut out = DVector::from_element(problem.active(), problem.ridge());
         let count = linear.outputs.len();
-        for (&i, block) in linear.rows.iter().zip(linear.curvature.chunks_exact(count * count)) {
+        let mut diagonal = vec![0.0; count];
+        let loss = problem.model().loss();
+        for ((&i, w), factors) in
+            linear.rows.iter().zip(&linear.weights).zip(linear.factors.chunks_exact(count))
+        {
             let x = problem.data().design().row(i);
-            for (c, output) in linear.outputs.iter().enumerate() {
-                let s = block[c * count + c];
+            loss.curvature_diagonal(factors, &mut diagonal);
+            for (output, s) in linear.outputs.iter().zip(&diagonal) {
+                let s = w * s;
                 output.add(x, out.as_mut_slice(), |x| s * x * x);
             }
         }

@@ -45,6 +45,20 @@ proptest! {
     }
 
     #[test]
+    fn the_empirical_fisher_is_the_sum_of_outer_products(case in Family::all().cases()) {
+        let problem = case.problem();
+        let (f, theta) = (case.objective(&problem), case.point());
+        let rows = f.row_gradients(&theta);
+        let weighted = &rows * DMatrix::from_diagonal(&DVector::from_column_slice(f.weights()));
+        let scale = rows.amax() * rows.amax() * total(f.weights());
+        // Row gradients meet cancellation inside a row: products of two layers of width three and weights up to one.
+        let tolerance = tol(problem.rows(), 1.0);
+        let found = f.empirical_fisher(&theta);
+        assert_close("empirical Fisher", &found, &(&weighted * rows.transpose()), 64.0 * scale, tolerance);
+        prop_assert_eq!(&found, &found.transpose());
+    }
+
+    #[test]
     fn products_with_the_hessian_agree_with_the_hessian(case in Family::all().cases()) {
         let problem = case.problem();
         let (f, theta) = (case.objective(&problem), case.point());

@@ -25,16 +25,15 @@ pub(super) struct Block {
     slope: Vec<Vec<f64>>,
     /// `φ″(z_l) ∘ W_{l+1}ᵀδ_{l+1}`; 0 for the Gauss–Newton matrix.
     bent: Vec<Vec<f64>>,
-    /// `∇²ℓ` in the outputs.
-    curvature: Vec<f64>,
+    /// What `∇²ℓ` in the outputs is made of.
+    factors: Vec<f64>,
     workspace: Workspace,
 }
 
 /// Rows of a block for this network.
 pub(super) fn rows_per_block(net: &Network) -> usize {
     let units: usize = net.layers.iter().map(|l| l.units.len()).sum();
-    let outputs = net.outputs();
-    (MOST_NUMBERS / (8 * units + outputs * outputs)).clamp(1, MOST_ROWS)
+    (MOST_NUMBERS / (8 * units)).clamp(1, MOST_ROWS)
 }
 
 impl Block {
@@ -48,7 +47,7 @@ impl Block {
             delta: room(),
             slope: room(),
             bent: room(),
-            curvature: vec![0.0; net.outputs() * net.outputs() * rows],
+            factors: vec![0.0; net.outputs() * rows],
             workspace: net.workspace(),
         }
     }
@@ -66,7 +65,7 @@ impl Block {
         self.rows.clear();
         self.weights.clear();
         let last = net.layers.len() - 1;
-        let square = net.outputs() * net.outputs();
+        let outputs = net.outputs();
         let phi = net.activation;
         for (r, &i) in rows.iter().enumerate() {
             self.rows.push(i);
@@ -74,7 +73,7 @@ impl Block {
             let ws = &mut self.workspace;
             net.forward(theta, design.row(i), ws);
             net.backward(theta, target[i], ws);
-            net.loss.curvature(&ws.z[last], &mut self.curvature[r * square..(r + 1) * square]);
+            self.factors[r * outputs..(r + 1) * outputs].copy_from_slice(&ws.factors);
             for l in 0..=last {
                 let units = ws.z[l].len();
                 let at = r * units..(r + 1) * units;
@@ -150,11 +149,12 @@ impl Tangent {
     fn backward(&mut self, net: &Network, theta: &[f64], block: &Block, l: usize, j: usize, r: usize) {
         let last = net.layers.len() - 1;
         let outputs = net.outputs();
-        let square = &block.curvature[r * outputs * outputs..(r + 1) * outputs * outputs];
+        let factors = &block.factors[r * outputs..(r + 1) * outputs];
         let rd = &mut self.delta[last][r * outputs..(r + 1) * outputs];
-        for (rd, row) in rd.iter_mut().zip(square.chunks_exact(outputs)) {
-            // Along an output unit the sum has one term.
-            *rd = if l == last { row[j] } else { row.iter().zip(&self.z).map(|(h, z)| h * z).sum() };
+        if l == last {
+            net.loss.curvature_column(factors, j, rd);
+        } else {
+            net.loss.curvature_times(factors, &self.z[..outputs], rd);
         }
         for m in (l..last).rev() {
             let units = net.layers[m].units.len();

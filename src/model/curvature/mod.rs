@@ -56,7 +56,55 @@ impl Network {
         }
     }
 
-    /// The same, one unit at a time, for any design.
+    /// Are full-batch derivatives of these rows worth sweeping by blocks? Compiling the network for runs costs about as
+    /// much as a few dozen rows, and sparse rows are met entry by entry.
+    fn worth_blocks(&self, design: &Design, weights: &[f64]) -> bool {
+        const LEAST: usize = 64;
+        !design.is_sparse() && weights.iter().filter(|w| **w != 0.0).take(LEAST).count() == LEAST
+    }
+
+    /// `out += Σ wᵢ ∇ℓᵢ`; by blocks or row by row, as the sizes alone decide. The two agree to rounding.
+    pub(crate) fn add_risk_gradient(
+        &self,
+        theta: &[f64],
+        (design, target): (&Design, &[f64]),
+        weights: &[f64],
+        out: &mut [f64],
+    ) {
+        if self.worth_blocks(design, weights) {
+            return pairs::add_gradient(self, theta, (design, target), weights, out);
+        }
+        let mut ws = self.workspace();
+        for (i, &w) in weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
+            let x = design.row(i);
+            self.forward(theta, x, &mut ws);
+            self.backward(theta, target[i], &mut ws);
+            self.add_gradient(w, x, &ws, out);
+        }
+    }
+
+    /// `out += Σ wᵢ ∇²ℓᵢ v`, likewise.
+    pub(crate) fn add_risk_hvp(
+        &self,
+        theta: &[f64],
+        v: &[f64],
+        (design, target): (&Design, &[f64]),
+        weights: &[f64],
+        out: &mut [f64],
+    ) {
+        if self.worth_blocks(design, weights) {
+            return pairs::add_hvp(self, theta, v, (design, target), weights, out);
+        }
+        let mut ws = self.workspace();
+        for (i, &w) in weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
+            let x = design.row(i);
+            self.forward(theta, x, &mut ws);
+            self.backward(theta, target[i], &mut ws);
+            self.add_hvp(w, theta, v, x, &mut ws, out);
+        }
+    }
+
+    /// The matrix of [`Network::second_order`], one unit at a time, for any design.
     fn second_order_by_units(
         &self,
         kind: Kind,

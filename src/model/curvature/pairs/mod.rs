@@ -18,12 +18,14 @@
 //! pairs is derived here.
 
 mod assemble;
+mod gradient;
 mod shape;
 mod sweep;
 mod tangent;
 mod task;
 mod wiring;
 
+pub(crate) use gradient::{add_gradient, add_hvp};
 pub(crate) use shape::Form;
 
 use super::Kind;
@@ -44,9 +46,8 @@ const MOST_NUMBERS: usize = 1 << 23;
 
 /// Rows of a block, all blocks about equally long.
 fn rows_per_block(stages: &[Stage], rows: usize) -> usize {
-    let outputs = stages.last().map_or(0, |s| s.units.len());
-    let per_row: usize =
-        stages.iter().map(|s| s.width + 12 * s.units.len()).sum::<usize>() + outputs * outputs;
+    // Of a unit: its runs in the sweep (9) and in a tangent (3), and its pairs with one other unit, packed and not.
+    let per_row: usize = stages.iter().map(|s| s.width + 14 * s.units.len()).sum();
     let most = (MOST_NUMBERS / per_row.max(1)).clamp(sweep::UNIT, MOST_ROWS);
     rows.div_ceil(rows.div_ceil(most).max(1))
 }
@@ -73,7 +74,7 @@ pub(super) fn second_order(
     let forms: Vec<Form> =
         (0..layers * layers).map(|at| form((at / layers).min(at % layers), at % layers)).collect();
     let mut tasks = tasks(kind, &stages, &forms);
-    let mut sweep = Sweep::new(&stages, room);
+    let mut sweep = Sweep::new(net, &stages, room);
     let mut lefts: Vec<Packed> = forms.iter().map(|_| Packed::default()).collect();
     for rows in live.chunks(room) {
         sweep.fill(kernel, net, &stages, kind, theta, (design, target), weights, rows);

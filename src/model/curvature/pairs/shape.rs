@@ -46,9 +46,13 @@ pub(super) fn cheapest(stages: &[Stage], l: usize, m: usize, samples: usize) -> 
         (Form::Gram, gram(stages, l, m)),
         (Form::Entries, entries(stages, l, m)),
     ];
+    // Besides the result of kept² numbers, whose half the sums of kept entries take.
+    let most = kept.saturating_mul(kept) / 2 + ROOM;
+    let (units, inputs) = (unit_pairs(stages, l, m), input_pairs(stages, l, m));
+    let width = stages[l].width;
     let fits = |form| match form {
-        Form::Pairs => input_pairs(stages, l, m).saturating_mul(samples) <= kept * kept / 2 + ROOM,
-        Form::Gram => l == m,
+        Form::Pairs => inputs.saturating_mul(samples) <= most && inputs.saturating_mul(units) <= most,
+        Form::Gram => l == m && width.saturating_mul(width).saturating_mul(units) <= most + kept * width,
         Form::Entries => true,
     };
     costs

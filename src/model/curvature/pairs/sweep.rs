@@ -4,8 +4,10 @@
 use super::super::Kind;
 use super::wiring::Stage;
 use crate::data::{Design, Row};
+use crate::loss::{Loss, likeliest};
 use crate::model::network::Network;
 use crate::numeric::gram::Kernel;
+use crate::numeric::scalar::complement;
 
 /// The length of a run is a multiple of it.
 pub(super) const UNIT: usize = 16;
@@ -26,11 +28,46 @@ pub(super) struct Sweep {
     pub(super) delta: Vec<Vec<f64>>,
     /// `w δ`.
     pub(super) weighted: Vec<Vec<f64>>,
-    /// `w ∇²ℓ` in the outputs: run `c·outputs + c′`.
-    pub(super) curvature: Vec<f64>,
+    /// What `∇²ℓ` in the outputs is made of; never `∇²ℓ` itself, which for 10 000 classes has 10⁸ entries per row.
+    pub(super) curvature: Curvature,
     weights: Vec<f64>,
     z: Vec<Vec<f64>>,
     scratch: Vec<f64>,
+}
+
+/// `w ∇²ℓ` in the outputs: for softmax `w(diag(p) − ppᵀ)`, for one output a number per row.
+pub(super) struct Curvature {
+    pub(super) softmax: bool,
+    /// `p`, by runs; for one output `∇²ℓ`.
+    pub(super) p: Vec<f64>,
+    /// `w p`.
+    pub(super) weighted: Vec<f64>,
+    /// `w p(1 − p)`, the diagonal; nothing for one output.
+    pub(super) diagonal: Vec<f64>,
+    /// Where in the runs the likeliest class of each row is.
+    pub(super) likeliest: Vec<usize>,
+}
+
+impl Curvature {
+    /// `out ← w ∇²ℓ z`, for softmax `wp((z − z_t) − Σ p(z − z_t))`, measured from the likeliest class `t` of each row: what
+    /// is left of a confident row keeps its digits. `shift` has room for two runs.
+    #[inline(always)]
+    pub(super) fn times(&self, stride: usize, z: &[f64], shift: &mut [f64], out: &mut [f64]) {
+        if !self.softmax {
+            (0..stride).for_each(|r| out[r] = self.weighted[r] * z[r]);
+            return;
+        }
+        let (base, mean) = shift.split_at_mut(stride);
+        base.iter_mut().zip(&self.likeliest).for_each(|(b, &at)| *b = z[at]);
+        mean.fill(0.0);
+        for (z, p) in z.chunks_exact(stride).zip(self.p.chunks_exact(stride)) {
+            (0..stride).for_each(|r| mean[r] += p[r] * (z[r] - base[r]));
+        }
+        for (c, out) in out.chunks_exact_mut(stride).enumerate() {
+            let (z, weighted) = (run(z, stride, c), run(&self.weighted, stride, c));
+            (0..stride).for_each(|r| out[r] = weighted[r] * ((z[r] - base[r]) - mean[r]));
+        }
+    }
 }
 
 /// The run with number `index`.
@@ -62,7 +99,7 @@ pub(super) fn combine(
 
 impl Sweep {
     /// Room for blocks of up to `rows` rows.
-    pub(super) fn new(stages: &[Stage], rows: usize) -> Sweep {
+    pub(super) fn new(net: &Network, stages: &[Stage], rows: usize) -> Sweep {
         let stride = rows.next_multiple_of(UNIT);
         let room = || stages.iter().map(|s| vec![0.0; s.units.len() * stride]).collect::<Vec<_>>();
         let outputs = stages.last().map_or(0, |s| s.units.len());
@@ -79,11 +116,26 @@ impl Sweep {
             bent: room(),
             delta: room(),
             weighted: room(),
-            curvature: vec![0.0; outputs * outputs * stride],
+            curvature: Curvature {
+                softmax: net.loss == Loss::Softmax,
+                p: vec![0.0; outputs * stride],
+                weighted: vec![0.0; outputs * stride],
+                diagonal: vec![0.0; outputs * stride],
+                likeliest: vec![0; stride],
+            },
             weights: vec![0.0; stride],
             z: room(),
-            scratch: vec![0.0; outputs * (outputs + 2)],
+            scratch: vec![0.0; 3 * outputs],
         }
+    }
+
+    /// Numbers held.
+    #[cfg(test)]
+    pub(super) fn numbers(&self) -> usize {
+        let runs = [&self.inputs, &self.slope, &self.bent, &self.delta, &self.weighted, &self.z];
+        let Curvature { p, weighted, diagonal, likeliest, .. } = &self.curvature;
+        let per_output = p.len() + weighted.len() + diagonal.len() + likeliest.len();
+        runs.into_iter().flatten().map(Vec::len).sum::<usize>() + per_output + self.scratch.len()
     }
 
     /// Sweeps the rows forward and backward.
@@ -147,19 +199,30 @@ impl Sweep {
         let (stride, last) = (self.stride, self.z.len() - 1);
         let outputs = net.outputs();
         let (z, rest) = self.scratch.split_at_mut(outputs);
-        let (gradient, square) = rest.split_at_mut(outputs);
+        let (gradient, p) = rest.split_at_mut(outputs);
+        let curvature = &mut self.curvature;
         for r in 0..stride {
             let Some(&i) = rows.get(r) else {
                 self.delta[last][r..].iter_mut().step_by(stride).for_each(|d| *d = 0.0);
-                self.curvature[r..].iter_mut().step_by(stride).for_each(|d| *d = 0.0);
+                for runs in [&mut curvature.p, &mut curvature.weighted, &mut curvature.diagonal] {
+                    runs[r..].iter_mut().step_by(stride).for_each(|v| *v = 0.0);
+                }
+                curvature.likeliest[r] = r;
                 continue;
             };
             z.iter_mut().enumerate().for_each(|(c, z)| *z = self.z[last][c * stride + r]);
-            net.loss.gradient(z, target[i], gradient);
-            net.loss.curvature(z, square);
+            net.loss.gradient_and_factors(z, target[i], gradient, p);
             let w = self.weights[r];
-            gradient.iter().enumerate().for_each(|(c, g)| self.delta[last][c * stride + r] = *g);
-            square.iter().enumerate().for_each(|(c, h)| self.curvature[c * stride + r] = w * h);
+            for c in 0..outputs {
+                let at = c * stride + r;
+                self.delta[last][at] = gradient[c];
+                curvature.p[at] = p[c];
+                curvature.weighted[at] = w * p[c];
+                if curvature.softmax {
+                    curvature.diagonal[at] = w * p[c] * complement(p, c);
+                }
+            }
+            curvature.likeliest[r] = likeliest(p) * stride + r;
         }
     }
 

@@ -14,13 +14,14 @@ pub(super) struct Tangent {
     /// Does the unit move at all?
     pub(super) moves: Vec<Vec<bool>>,
     z: Vec<Vec<f64>>,
+    shift: Vec<f64>,
 }
 
 impl Tangent {
     pub(super) fn new(stages: &[Stage], stride: usize) -> Tangent {
         let room = || stages.iter().map(|s| vec![0.0; s.units.len() * stride]).collect::<Vec<_>>();
         let moves = stages.iter().map(|s| vec![false; s.units.len()]).collect();
-        Tangent { delta: room(), a: room(), moves, z: room() }
+        Tangent { delta: room(), a: room(), moves, z: room(), shift: vec![0.0; 2 * stride] }
     }
 
     /// One tangent sweep along unit `j` of layer `l`.
@@ -37,6 +38,7 @@ impl Tangent {
     }
 
     #[inline(always)]
+    #[allow(clippy::type_complexity)]
     fn sweep(
         (tangent, stages, sweep, kind, theta, (l, j)): (
             &mut Tangent,
@@ -109,21 +111,26 @@ impl Tangent {
     #[inline(always)]
     fn outputs(&mut self, sweep: &Sweep, l: usize, j: usize) {
         let (stride, last) = (sweep.stride, self.delta.len() - 1);
-        let outputs = self.moves[last].len();
-        for (c, delta) in self.delta[last].chunks_exact_mut(stride).enumerate() {
-            if l == last {
-                delta.copy_from_slice(run(&sweep.curvature, stride, c * outputs + j));
-                continue;
-            }
-            delta.fill(0.0);
-            for other in (0..outputs).filter(|&o| self.moves[last][o]) {
-                let h = run(&sweep.curvature, stride, c * outputs + other);
-                let z = run(&self.z[last], stride, other);
-                for r in 0..stride {
-                    delta[r] += h[r] * z[r];
+        let h = &sweep.curvature;
+        if l == last {
+            let runs = self.delta[last].chunks_exact_mut(stride).enumerate();
+            // Of its own layer only one half is needed.
+            let own = run(&h.p, stride, j);
+            for (c, delta) in runs.skip(j) {
+                if c > j {
+                    let other = run(&h.weighted, stride, c);
+                    (0..stride).for_each(|r| delta[r] = -other[r] * own[r]);
+                } else {
+                    delta.copy_from_slice(run(if h.softmax { &h.diagonal } else { &h.weighted }, stride, c));
                 }
             }
+            return;
         }
+        let z = &mut self.z[last];
+        for (z, _) in z.chunks_exact_mut(stride).zip(&self.moves[last]).filter(|(_, moves)| !**moves) {
+            z.fill(0.0);
+        }
+        h.times(stride, z, &mut self.shift, &mut self.delta[last]);
     }
 
     #[inline(always)]

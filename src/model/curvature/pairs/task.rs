@@ -68,7 +68,7 @@ pub(super) struct Shared<'a> {
 }
 
 /// The units of `m` with parameters that are paired with unit `j` of `l`.
-pub(super) fn partners<'a>(stages: &'a [Stage], l: usize, j: usize, m: usize) -> &'a [usize] {
+pub(super) fn partners(stages: &[Stage], l: usize, j: usize, m: usize) -> &[usize] {
     let skip = if l == m { stages[l].place[j] } else { 0 };
     &stages[m].trained[skip..]
 }

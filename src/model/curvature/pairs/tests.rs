@@ -1,8 +1,9 @@
 //! Every form against every other, and against the sums by units.
 
-use super::{Form, second_order};
+use super::sweep::Sweep;
+use super::{Form, MOST_NUMBERS, add_gradient, add_hvp, rows_per_block, second_order, wiring};
 use crate::data::Design;
-use crate::loss::Loss;
+use crate::loss::{Loss, MAX_CLASSES};
 use crate::mask::Mask;
 use crate::model::curvature::Kind;
 use crate::model::{Activation, Model, Network};
@@ -85,6 +86,36 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
+/// A block of rows holds a bounded number of numbers however many classes there are, and few kept parameters of a model
+/// with many outputs cost what they need: a matrix of `C²` numbers for each of 16 rows would be 12.8 GB.
+#[test]
+fn as_many_classes_as_there_may_be() {
+    let (features, rows) = (2, 20);
+    let model =
+        Model::new(vec![features, 3, MAX_CLASSES], Activation::Tanh, Loss::Softmax, true).expect("valid");
+    let d = model.parameters();
+    // The biases of five classes and a weight of the last, which reads a hidden unit that nothing moves: a = φ(0) = 0.
+    let mut keep = vec![false; d];
+    keep[d - 5..].fill(true);
+    keep[d - MAX_CLASSES - 1] = true;
+    let net = Network::new(&model, &Mask::new(&keep).expect("something is kept"));
+    let stages = wiring::wire(&net);
+    let room = rows_per_block(&stages, 100_000);
+    assert!(Sweep::new(&net, &stages, room).numbers() <= MOST_NUMBERS, "{room} rows");
+    let design = Design::dense(rows, features, vec![1.0; rows * features]).expect("sizes agree");
+    let (target, weights) = (vec![7.0; rows], vec![1.0; rows]);
+    let h = second_order(&net, Kind::Hessian, &[0.0; 6], (&design, &target), &weights, None);
+    // p = 1/C: n(p − p²) on the diagonal, −np² beside it.
+    let p = 1.0 / MAX_CLASSES as f64;
+    for (i, j) in (0..6).flat_map(|i| (0..6).map(move |j| (i, j))) {
+        let expected =
+            if i == 0 || j == 0 { 0.0 } else { rows as f64 * (if i == j { p } else { 0.0 } - p * p) };
+        assert!((h[(i, j)] - expected).abs() <= tol(MAX_CLASSES, 1.0) * p, "{i}, {j}: {}", h[(i, j)]);
+    }
+    let by_units = net.second_order_by_units(Kind::Hessian, &[0.0; 6], &design, &target, &weights);
+    assert!((h - by_units).norm() <= tol(MAX_CLASSES, 1.0) * p);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -100,6 +131,36 @@ proptest! {
                 prop_assert!(error <= tol(64 + case.weights.len(), 1.0) * scale, "{only:?} {kind:?}: {error} of {scale}");
                 prop_assert_eq!(&found, &found.transpose());
             }
+        }
+    }
+
+    /// Full-batch gradients and products by blocks against those row by row.
+    #[test]
+    fn blocks_are_the_sum_of_their_rows(case in cases(), seed in prop::collection::vec(-1.0..1.0f64, 8)) {
+        let Case { net, theta, design, target, weights } = &case;
+        let k = net.active();
+        let v: Vec<f64> = (0..k).map(|p| seed[p % 8] + 0.01 * p as f64).collect();
+        let (mut rows, mut products, mut mass) = (vec![0.0; k], vec![0.0; k], 0.0);
+        let mut ws = net.workspace();
+        for i in 0..weights.len() {
+            net.forward(theta, design.row(i), &mut ws);
+            net.backward(theta, target[i], &mut ws);
+            let before = (rows.clone(), products.clone());
+            net.add_gradient(weights[i], design.row(i), &ws, &mut rows);
+            net.add_hvp(weights[i], theta, &v, design.row(i), &mut ws, &mut products);
+            let change = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>();
+            mass += change(&rows, &before.0) + change(&products, &before.1);
+        }
+        let (mut gradient, mut hvp) = (vec![0.0; k], vec![0.0; k]);
+        add_gradient(net, theta, (design, target), weights, &mut gradient);
+        add_hvp(net, theta, &v, (design, target), weights, &mut hvp);
+        // Products of up to five layers, each of width below twelve and weights below 1.5; a targets' residual is below 50
+        // and enters the products of rows whose own change may cancel.
+        let size: f64 = v.iter().map(|v| v.abs()).sum::<f64>() * weights.iter().map(|w| w.abs()).sum::<f64>();
+        let scale = 64.0 * (mass + 100.0 * size) + 1.0;
+        let tolerance = tol(64 + weights.len(), 1.0) * scale;
+        for (found, expected) in gradient.iter().zip(&rows).chain(hvp.iter().zip(&products)) {
+            prop_assert!((found - expected).abs() <= tolerance, "{found} against {expected}, scale {scale}");
         }
     }
 
