@@ -16,7 +16,9 @@ use unlearn::train::newton::minimise;
 use unlearn::train::plan::{Plan, Step};
 use unlearn::train::sgd;
 use unlearn::train::stepper::Stepper;
+use unlearn::unlearn::Trained;
 use unlearn::unlearn::leave_out_sweep::Sweep;
+use unlearn::unlearn::retrain::sweep;
 
 /// Numbers of one case, all drawn.
 #[derive(Debug, Clone)]
@@ -169,7 +171,10 @@ proptest! {
         let rerun = sgd::retrain(&problem, &plan, start.clone(), &forget, n).unwrap();
         let last = sgd::retrain_final(&problem, &plan, start.clone(), &forget, n).unwrap();
         prop_assert_eq!(rerun.last(), &last);
-        prop_assert_eq!(&lockstep::retrain(&problem, &plan, &start, &[forget], n).unwrap()[0], &last);
+        let forgets = [forget];
+        prop_assert_eq!(&lockstep::retrain(&problem, &plan, &start, &forgets, n).unwrap()[0], &last);
+        let trained = Trained::Run { plan: &plan, trajectory: &run, normalisation: n };
+        prop_assert_eq!(&sweep(&problem, trained, &forgets).unwrap()[0], &last);
     }
 
     #[test]

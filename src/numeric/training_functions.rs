@@ -9,14 +9,17 @@
 //! expression in `2^k` and `p` that subtracts no nearly equal numbers. Arguments of `exp` are at most 0 everywhere;
 //! below [`LEAST`] the result is 0 (an absolute error of less than `3.4·10⁻³⁰⁸`).
 //!
-//! Errors, measured against enclosures on the arguments of the test below, which asserts them for every kernel (in
-//! ulps of the exact value; up to two of them are the width of the enclosures themselves):
+//! Errors in ulps of the exact value, measured against 30-digit references on 10⁶ arguments in `±[2⁻³⁰, 2⁸]`; the test
+//! below asserts the bounds on some of them, for every kernel:
 //!
-//! | function | ulps |
-//! |---|---|
-//! | `exp` on `[−300, 0]` | 3 |
-//! | σ, tanh, softplus | 5 |
-//! | σ′, tanh′ | 6 |
+//! | function | portable | AVX2, AVX-512 | asserted |
+//! |---|---|---|---|
+//! | `exp` of `−\|z\|` | 0.94 | 0.99 | 1 |
+//! | σ | 2.49 | 2.49 | 2.5 |
+//! | tanh | 2.99 | 2.99 | 3 |
+//! | softplus | 2.70 | 2.43 | 3 |
+//! | σ′ | 4.78 | 4.78 | 5 |
+//! | tanh′ | 5.05 | 5.05 | 5.5 |
 
 use super::lanes::{Arithmetic, Number};
 
@@ -114,10 +117,9 @@ pub(crate) fn softplus<A: Arithmetic, N: Number>(z: N) -> (N, N) {
 mod tests {
     use super::*;
     use crate::numeric::gram::Kernel;
-    use crate::numeric::interval::Interval;
     use crate::numeric::lanes::{Chunk, Vectorised};
     use crate::numeric::precise::Precise;
-    use crate::numeric::{hyperbolic, precise_functions};
+    use crate::numeric::precise_functions;
 
     /// All functions at one argument, in the order of `exact` below.
     struct At(f64);
@@ -144,35 +146,35 @@ mod tests {
         }
     }
 
-    fn exact(z: f64) -> [Interval; 7] {
+    fn exact(z: f64) -> [Precise; 7] {
         let sigmoid = |z: f64| precise_functions::sigmoid(Precise::exact(z));
         let (s, slope) = (sigmoid(z), |z: f64| sigmoid(z) * sigmoid(-z));
-        // Near 0 and far below it these forms cancel; the interval function and the series do not.
-        let tanh = if z.abs() < 1e-9 {
-            hyperbolic::tanh(Interval::point(z))
+        let p = Precise::exact;
+        // Near 0 and far below it these forms cancel; the series do not.
+        let tanh = if z.abs() < 1e-6 {
+            // The next term is below 17z⁶/315 < 10⁻³⁷ of the first.
+            p(z) - p(z) * p(z).square() / p(3.0) + p(2.0) * p(z) * p(z).square().square() / p(15.0)
         } else {
-            (Precise::exact(2.0) * sigmoid(2.0 * z) - Precise::ONE).enclosure()
+            p(2.0) * sigmoid(2.0 * z) - Precise::ONE
         };
         let softplus = if z < -20.0 {
-            let e = precise_functions::exp(Precise::exact(z));
-            // The next term is below e⁴/4 < 10⁻²⁶ of the first.
-            (e - e.square() / Precise::exact(2.0) + e * e.square() / Precise::exact(3.0)).enclosure()
+            let e = precise_functions::exp(p(z));
+            // The next term is below e³/4 < 10⁻²⁶ of the first.
+            e - e.square() / p(2.0) + e * e.square() / p(3.0)
         } else {
-            precise_functions::softplus(Precise::exact(z)).enclosure()
+            precise_functions::softplus(p(z))
         };
-        let exp = precise_functions::exp(Precise::exact(-z.abs()));
-        let four = Precise::exact(4.0);
-        let (steep, slope, s) = ((four * slope(2.0 * z)).enclosure(), slope(z).enclosure(), s.enclosure());
-        [exp.enclosure(), tanh, steep, s, slope, softplus, s]
+        [precise_functions::exp(p(-z.abs())), tanh, p(4.0) * slope(2.0 * z), s, slope(z), softplus, s]
     }
 
-    /// Largest error of every function over the arguments, in ulps.
+    /// Largest error of every function over the arguments, in ulps of the exact value: what rounding the difference
+    /// and the references themselves add is below a hundredth.
     fn worst(kernel: Kernel, arguments: impl Iterator<Item = f64>) -> [f64; 7] {
         let mut worst = [0.0_f64; 7];
         for z in arguments {
             for ((found, exact), worst) in kernel.run(At(z)).into_iter().zip(exact(z)).zip(&mut worst) {
-                let ulp = exact.hi().abs().next_up() - exact.hi().abs();
-                let error = (found - exact.lo()).abs().max((found - exact.hi()).abs()) / ulp;
+                let size = exact.enclosure().abs().lo();
+                let error = (Precise::exact(found) - exact).enclosure().abs().hi() / (size.next_up() - size);
                 *worst = worst.max(error);
             }
         }
@@ -188,10 +190,10 @@ mod tests {
         let arguments: Vec<f64> = spread.chain(seams).flat_map(|z| [z, -z]).collect();
         for kernel in Kernel::available() {
             let found = worst(kernel, arguments.iter().copied());
-            let allowed = [3.0, 5.0, 6.0, 5.0, 6.0, 5.0, 5.0];
+            let allowed = [1.0, 3.0, 5.5, 2.5, 5.0, 3.0, 2.5];
             assert!(found.iter().zip(allowed).all(|(f, a)| *f <= a), "{}: {found:?}", kernel.name());
-            // An error of that size would be seen: one ulp is not reached by luck.
-            assert!(found.iter().all(|f| *f > 0.5), "{}: {found:?}", kernel.name());
+            // The bounds are not slack: these arguments come near them.
+            assert!(found.iter().zip(allowed).all(|(f, a)| *f > 0.65 * a), "{}: {found:?}", kernel.name());
         }
     }
 

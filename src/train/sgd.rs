@@ -173,7 +173,7 @@ fn run<'p>(
 }
 
 /// Steps between two looks at whether a parameter overflowed.
-const LOOK: usize = 64;
+pub(super) const LOOK: usize = 64;
 
 /// Does every batch name rows that exist?
 pub(crate) fn check_rows(problem: &Problem, plan: &Plan) -> Result<()> {

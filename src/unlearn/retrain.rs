@@ -9,9 +9,13 @@
 //! chance only (other batches, another start): its distance from coupled retraining is the distance two
 //! honest retrainings have anyway.
 
+use super::leave_out_sweep::Sweep;
 use super::{Cost, Guarantee, Request, Trained, Unlearned, Unlearner, settings};
+use crate::data::RowSet;
 use crate::error::{Error, Result};
+use crate::objective::Problem;
 use crate::train::flops;
+use crate::train::lockstep;
 use crate::train::newton::{Fit, counted};
 use crate::train::plan::{Plan, Step};
 use crate::train::sgd;
@@ -132,6 +136,52 @@ impl Unlearner for RetrainUncoupled {
             _ => return Err(settings::unknown(self.name(), name, &self.settings())),
         }
         Ok(())
+    }
+}
+
+/// Coupled retraining without each of many forget sets, by the fastest way there is: the parameters, in the order of the
+/// sets.
+///
+/// Runs of a linear model with one output go in lock-step ([`lockstep::retrain`]) and end in the numbers of [`Retrain`].
+/// Minimisers of such a model come from one factorisation ([`Sweep`]) and agree with [`Retrain`] to rounding. Everything
+/// else is retrained set by set.
+///
+/// ```
+/// use unlearn::data::{Dataset, Design, RowSet};
+/// use unlearn::{loss::Loss, model::Model, objective::Problem, train::newton::minimise};
+/// use unlearn::unlearn::{Trained, retrain::sweep};
+/// // Mean of ½(θ−1)², ½(θ−3)² and ½θ²: ½ without the second row, 3/2 without the first.
+/// let x = Design::dense(2, 1, vec![1.0, 1.0]).unwrap();
+/// let data = Dataset::new("two", x, vec![1.0, 3.0]).unwrap();
+/// let problem = Problem::new(data.into(), Model::linear(1, 1, Loss::Squared, false).unwrap(), 1.0).unwrap();
+/// let fit = minimise(&problem.full(), nalgebra::dvector![0.0]).unwrap();
+/// let forgets = [1, 0].map(|i| RowSet::new(2, vec![i]).unwrap());
+/// let ends = sweep(&problem, Trained::Minimiser(&fit), &forgets).unwrap();
+/// assert!((ends[0][0] - 0.5).abs() < 1e-15 && (ends[1][0] - 1.5).abs() < 1e-15);
+/// ```
+///
+/// # Errors
+/// As [`Request::check`] for any of the sets, and as [`Retrain`].
+pub fn sweep(problem: &Problem, trained: Trained<'_>, forgets: &[RowSet]) -> Result<Vec<DVector<f64>>> {
+    for forget in forgets {
+        Request { problem, forget, trained }.check()?;
+    }
+    if forgets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let scalar = problem.model().is_linear() && problem.model().outputs() == 1;
+    match trained {
+        Trained::Run { plan, trajectory, normalisation } => {
+            lockstep::retrain(problem, plan, trajectory.start(), forgets, normalisation)
+        }
+        Trained::Minimiser(fit) if scalar => {
+            let mut sweep = Sweep::new(problem, &fit.theta)?;
+            forgets.iter().map(|forget| Ok(sweep.leave_out(forget)?.theta)).collect()
+        }
+        Trained::Minimiser(_) => {
+            let one = |forget| Ok(Retrain.remove(&Request { problem, forget, trained })?.theta);
+            forgets.iter().map(one).collect()
+        }
     }
 }
 

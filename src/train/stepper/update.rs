@@ -77,7 +77,7 @@ impl Sink for Plain<'_> {
 
     #[inline(always)]
     fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
-        self.out[chunk].add_scaled::<A>(s, x);
+        self.out[chunk] = x.mul_add::<A>(Chunk::all(s), self.out[chunk]);
     }
 }
 
@@ -86,10 +86,7 @@ impl Sink for Light<'_> {
 
     #[inline(always)]
     fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
-        let w = &mut self.theta[chunk];
-        for i in 0..8 {
-            w.0[i] = A::mul_add(s, x.0[i], self.keep * w.0[i]);
-        }
+        self.theta[chunk] = x.mul_add::<A>(Chunk::all(s), self.theta[chunk].scaled(self.keep));
     }
 }
 
@@ -98,12 +95,12 @@ impl Sink for Heavy<'_> {
 
     #[inline(always)]
     fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
-        let (w, v) = (&mut self.theta[chunk], &mut self.velocity[chunk]);
-        for i in 0..8 {
-            let kept = A::mul_add(self.rule.momentum, v.0[i], self.rule.decay * w.0[i]);
-            v.0[i] = A::mul_add(s, x.0[i], kept);
-            w.0[i] = A::mul_add(-self.rule.eta, v.0[i], w.0[i]);
-        }
+        // Both are read before either is written: compilers do not know that they lie apart.
+        let (w, v) = (self.theta[chunk], self.velocity[chunk]);
+        let kept = v.mul_add::<A>(Chunk::all(self.rule.momentum), w.scaled(self.rule.decay));
+        let v = x.mul_add::<A>(Chunk::all(s), kept);
+        self.velocity[chunk] = v;
+        self.theta[chunk] = v.mul_add::<A>(Chunk::all(-self.rule.eta), w);
     }
 }
 
@@ -112,9 +109,7 @@ impl Sink for Heavy<'_> {
 pub(super) fn prepare<A: Arithmetic>(rule: Rule, b: Option<&[Chunk]>, theta: &[Chunk], out: &mut [Chunk]) {
     if rule.momentum != 0.0 {
         for (v, w) in out.iter_mut().zip(theta) {
-            for i in 0..8 {
-                v.0[i] = A::mul_add(rule.momentum, v.0[i], rule.decay * w.0[i]);
-            }
+            *v = v.mul_add::<A>(Chunk::all(rule.momentum), w.scaled(rule.decay));
         }
     } else {
         let keep = rule.keep();
@@ -199,24 +194,44 @@ fn products<A: Arithmetic>(layout: &Layout, l: usize, pass: &Pass, factor: f64, 
         }
         let (s, at) = (factor * delta[j / 8].0[j % 8], unit.start);
         match &unit.reads {
-            Reads::All => {
-                for (c, x) in input.iter().enumerate() {
-                    sink.add::<A>(at + c, s, x);
-                }
-            }
-            Reads::Masked(mask) => {
-                for (c, (x, m)) in input.iter().zip(&layout.masks[*mask..]).enumerate() {
-                    sink.add::<A>(at + c, s, &x.times(*m));
-                }
-            }
-            Reads::Listed(_) => {
-                for (c, x) in pass.gathered[at..at + unit.length].iter().enumerate() {
-                    sink.add::<A>(at + c, s, x);
-                }
-            }
+            Reads::All => each::<A>(at, s, input, sink),
+            Reads::Masked(mask) => each_kept::<A>(at, s, input, &layout.masks[*mask..], sink),
+            Reads::Listed(_) => each::<A>(at, s, &pass.gathered[at..at + unit.length], sink),
         }
     }
     biases::<A>(layer, delta, factor, sink);
+}
+
+/// Chunks per turn of a loop over them. One by one, compilers are tempted to vectorise across chunks.
+const GROUP: usize = 8;
+
+/// Sends `s·x` to the chunks from `at` on.
+#[inline(always)]
+fn each<A: Arithmetic>(at: usize, s: f64, x: &[Chunk], sink: &mut impl Sink) {
+    let (groups, last) = x.as_chunks::<GROUP>();
+    for (g, x) in groups.iter().enumerate() {
+        for (l, x) in x.iter().enumerate() {
+            sink.add::<A>(at + GROUP * g + l, s, x);
+        }
+    }
+    for (l, x) in last.iter().enumerate() {
+        sink.add::<A>(at + GROUP * groups.len() + l, s, x);
+    }
+}
+
+/// As [`each`] where the mask is 1; elsewhere 0.
+#[inline(always)]
+fn each_kept<A: Arithmetic>(at: usize, s: f64, x: &[Chunk], masks: &[Chunk], sink: &mut impl Sink) {
+    let (groups, last) = x.as_chunks::<GROUP>();
+    let (kept, rest) = masks[..x.len()].as_chunks::<GROUP>();
+    for (g, (x, m)) in groups.iter().zip(kept).enumerate() {
+        for l in 0..GROUP {
+            sink.add::<A>(at + GROUP * g + l, s, &x[l].times(m[l]));
+        }
+    }
+    for (l, (x, m)) in last.iter().zip(rest).enumerate() {
+        sink.add::<A>(at + GROUP * groups.len() + l, s, &x.times(*m));
+    }
 }
 
 #[inline(always)]
