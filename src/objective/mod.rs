@@ -204,6 +204,8 @@ impl<'a> Objective<'a> {
         }
         let mut out = DMatrix::zeros(self.active(), self.active());
         crate::numeric::gram::add_product(&scaled, &g, &mut out);
+        // (wg)h and (wh)g round differently: both triangles take the same one.
+        out.fill_upper_triangle_with_lower_triangle();
         out
     }
 

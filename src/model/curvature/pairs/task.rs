@@ -8,8 +8,8 @@ use super::tangent::Tangent;
 use super::wiring::Stage;
 use crate::numeric::gram::{Kernel, Left, Packed, Part, Sums, add_packed};
 
-/// Pairs of units of one task, at least: fewer would be padded too much.
-const PAIRS: usize = 128;
+/// Pairs of units of one task, at least: fewer would be padded too much, and every task reads all pairs of inputs.
+const PAIRS: usize = 256;
 
 /// What a task does with one layer.
 pub(super) struct Products {
