@@ -36,7 +36,7 @@ pub(crate) fn run(bench: &mut Bench) {
     );
     let dense = problem(embedded("digits"), &WIDTHS, Loss::Softmax);
     let prunings: &[f64] =
-        if bench.quick { &[0.0, 80.0, 95.0] } else { &[0.0, 50.0, 80.0, 90.0, 95.0, 99.0] };
+        if bench.quick { &[0.0, 80.0, 95.0] } else { &[0.0, 50.0, 80.0, 90.0, 95.0, 98.0] };
     for &percent in prunings {
         let kept = Scope::Weights.kept(dense.model(), percent / 100.0).expect("a share");
         let mask = random::prune(dense.model(), Scope::Weights, kept, SEED).expect("something is kept");
