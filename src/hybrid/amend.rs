@@ -64,7 +64,7 @@ impl Log {
             return Ok(Ok(known));
         }
         // Whatever is missing, retraining may still be possible.
-        let refuse = |why: Error| NoAmendment { why: why.to_string(), visits: 0 };
+        let refuse = |why: Error| NoAmendment { why: why.to_string(), visits: 0, dearer: false };
         Ok(match self.amend_anew(blueprint, shard, (gone, &rows), (amendment, limit)) {
             Ok(Ok(made)) => {
                 self.remember(&rows, amendment, &made);
@@ -73,6 +73,7 @@ impl Log {
             Ok(Err(visits)) => Err(NoAmendment {
                 why: format!("stopped after {visits} row visits: it takes as many as retraining, or more"),
                 visits,
+                dearer: true,
             }),
             Err(why) => Err(refuse(why)),
         })

@@ -67,7 +67,7 @@ fn seconds(shards: &[ShardPlan], amended: bool, visit: f64, coordinate: f64) -> 
     }
     let of = |s: &ShardPlan| match &s.amend {
         Ok(a) => coordinate * a.coordinates as f64 + visit * a.visits as f64,
-        Err(none) if none.visits > 0 => f64::INFINITY,
+        Err(none) if none.dearer => f64::INFINITY,
         // Retrained on either side.
         Err(_) => 0.0,
     };

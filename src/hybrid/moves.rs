@@ -74,13 +74,15 @@ pub struct Amending {
 pub struct NoAmendment {
     /// In words.
     pub why: String,
-    /// Row visits until it was stopped because retraining takes no more; 0 where it was not begun or failed.
+    /// Row visits until it was stopped; 0 where it was not begun or failed.
     pub visits: u64,
+    /// Was it stopped, or not begun, because retraining takes no more?
+    pub dearer: bool,
 }
 
 impl NoAmendment {
     pub(super) fn not_looked_at(why: &str) -> NoAmendment {
-        NoAmendment { why: format!("not looked at: {why}"), visits: 0 }
+        NoAmendment { why: format!("not looked at: {why}"), visits: 0, dearer: false }
     }
 }
 
