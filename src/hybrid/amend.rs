@@ -174,6 +174,22 @@ impl Log {
     }
 }
 
+/// The constants of a batch of that many rows, if these are all of its stage.
+fn whole_stage(
+    blueprint: &Blueprint,
+    shard: usize,
+    (stage, batch): (usize, usize),
+    gone: &RowSet,
+) -> Option<Constants> {
+    let plan = blueprint.plan(shard);
+    let seen: Vec<usize> = (0..=stage).collect();
+    if plan.slices[..=stage].iter().map(Vec::len).sum::<usize>() != batch {
+        return None;
+    }
+    // Where none of its rows is left the sum over rows, 0, is sharp.
+    ShardObjective::new(blueprint.problem(), plan, &seen, gone).ok().map(|f| f.constants())
+}
+
 /// What `bound::amended` says of the exact run of a shard without the rows that are gone, for `θ` within `delta` of the
 /// minimiser of `F_R`; no more than that it is above `limit` where it is.
 fn end_of_run(
@@ -212,10 +228,15 @@ fn end_of_run(
                 // All rows, each once: the gradient of F_R itself.
                 return (whole.strong_convexity, whole.smoothness, Interval::ZERO);
             }
-            let c = coupling.constants(k, &local);
+            let rows = coupling.constants(k, &local);
+            let (mut mu, mut l) = (rows.keep_strong, rows.keep_lipschitz);
+            // One eigenvalue per stage: the sums of rows may allow a step that does not contract.
+            let stage = shard_plan.stages.partition_point(|&end| end <= k);
+            if let Some(sharp) = whole_stage(blueprint, shard, (stage, step.rows.len()), gone) {
+                (mu, l) = (mu.max(sharp.strong_convexity), l.min(sharp.smoothness));
+            }
             let there = norm(&coupling.keep_enclosed(k, &at));
-            let noise = there + Interval::point(c.keep_lipschitz) * delta;
-            (c.keep_strong, c.keep_lipschitz, noise)
+            (mu, l, there + Interval::point(l) * delta)
         });
         let eta = Interval::point(step.eta);
         // Only upper ends matter.

@@ -77,7 +77,7 @@ fn policies_are_named_and_explained() {
 fn updates_are_amended() {
     let desk = Desk::new();
     desk.done(
-        "train --model linear:logistic --data wdbc --standardize --ridge 0.1 --sgd --rate 0.5 --batch 569 --epochs 400 \
+        "train --model linear:logistic --data wdbc --standardize --ridge 0.1 --sgd --rate 0.3 --batch 569 --epochs 600 \
          --state st --shards 4 --slices 2 --seed 3",
     );
     desk.file("forget", "3\n17\n42\n");
