@@ -16,7 +16,8 @@
 //! comparison of the two is one of counted visits, not of guesses. Where a bound is asked for that the run's own noise and
 //! length do not allow, by a forecast from the update, it is not begun.
 
-use super::moves::{Amending, NoAmendment};
+use super::moves::{Amending, NoAmendment, ShardPlan};
+use super::policy::Policy;
 use super::run_end::RunEnd;
 use super::shard::Log;
 use super::tolerance::Tolerance;
@@ -58,6 +59,57 @@ struct From {
     theta: DVector<f64>,
     coordinates: u64,
     visits: u64,
+}
+
+/// Amends the shards of a plan, as far as that could be what is chosen.
+pub(super) fn amendments(
+    logs: &[Log],
+    blueprint: &Blueprint,
+    (policy, amendment): (Policy, Amendment),
+    (gone, share): (&RowSet, f64),
+    shards: &mut [ShardPlan],
+) -> Result<()> {
+    let descent = blueprint.settings().optimiser == Optimiser::Sgd { momentum: 0.0 };
+    // What retraining all of them takes bounds what a calibrated policy may spend on all of them.
+    let mut left: u64 = shards.iter().map(|s| s.redo.visits).sum();
+    let mut dearer = false;
+    for s in shards.iter_mut() {
+        let bound = s.update.as_ref().ok().and_then(|u| u.bound);
+        let skip = match policy {
+            Policy::Certified(Tolerance::EXACT) => Some("tolerance 0 retrains"),
+            Policy::Certified(Tolerance::ANY) => Some("any distance is allowed, and an update visits no row"),
+            Policy::Certified(t) if bound.is_some_and(|b| t.holds(b)) => {
+                Some("the update is within the tolerance, and visits no row")
+            }
+            Policy::Calibrated { .. } if dearer => {
+                Some("fine-tuning the shards before it takes what retraining takes")
+            }
+            // The way from an update cannot bring its bound down; see `amend`.
+            Policy::Certified(_) if !descent => {
+                Some("no bound of an amended shard is below that of its update for Adam, or with momentum")
+            }
+            Policy::Threshold { share: most } if share <= most => {
+                Some("the share is light enough to retrain")
+            }
+            _ => None,
+        };
+        let (limit, within) = match policy {
+            Policy::Certified(tolerance) => (Some(s.redo.visits), Some(tolerance)),
+            Policy::Calibrated { .. } => (Some(left), None),
+            Policy::Threshold { .. } => (None, None),
+        };
+        let wish = Wish { amendment, limit, within };
+        s.amend = match skip {
+            Some(why) => Err(NoAmendment::not_looked_at(why)),
+            None => {
+                let made = logs[s.shard].amend(blueprint, s.shard, gone, wish)?;
+                made.map(|a| a.estimate)
+            }
+        };
+        dearer |= s.amend.as_ref().is_err_and(|none| none.dearer);
+        left -= s.amend.as_ref().map_or_else(|none| none.visits, |a| a.visits).min(left);
+    }
+    Ok(())
 }
 
 impl Log {

@@ -17,7 +17,7 @@
 //! The framework of exact and approximate branches is that of Li et al. 2024 (arXiv 2412.14505, abstract only): a
 //! reconstruction. Carried vectors, bounds and the certified boundary are not from there.
 
-use super::amend::Wish;
+use super::amend::amendments;
 use super::decide::decide;
 pub use super::moves::{Amending, Estimate, Move, NoAmendment, ShardPlan, Spent, StreamPlan};
 use super::policy::Policy;
@@ -30,8 +30,6 @@ use crate::sisa::blueprint::Blueprint;
 use crate::sisa::checkpoint::Store;
 use crate::sisa::ensemble::{Ensemble, Status, Update};
 use crate::sisa::workload::{Workload, nominal};
-use crate::train::optimiser::Optimiser;
-use crate::unlearn::slice_fine_tune::Amendment;
 
 /// An ensemble that answers requests.
 #[derive(Clone)]
@@ -122,59 +120,11 @@ impl<S: Store> Stream<S> {
             shards.push(ShardPlan { shard: redo.shard, redo: *redo, update, amend, choice: Move::Retrain });
         }
         if let Some(amendment) = amendment {
-            self.amendments(policy, amendment, (&gone, share), &mut shards)?;
+            let blueprint = self.ensemble.blueprint();
+            amendments(&self.logs, blueprint, (policy, amendment), (&gone, share), &mut shards)?;
         }
         let why = decide(policy, amendment.is_some(), share, &workload, &mut shards);
         Ok(StreamPlan { rows, shards, workload, share, policy, amendment, why })
-    }
-
-    /// Amends the shards of a plan, as far as that could be what is chosen.
-    fn amendments(
-        &self,
-        policy: Policy,
-        amendment: Amendment,
-        (gone, share): (&RowSet, f64),
-        shards: &mut [ShardPlan],
-    ) -> Result<()> {
-        let blueprint = self.ensemble.blueprint();
-        let descent = blueprint.settings().optimiser == Optimiser::Sgd { momentum: 0.0 };
-        // What retraining all of them takes bounds what a calibrated policy may spend on all of them.
-        let mut left: u64 = shards.iter().map(|s| s.redo.visits).sum();
-        for s in shards.iter_mut() {
-            let bound = s.update.as_ref().ok().and_then(|u| u.bound);
-            let skip = match policy {
-                Policy::Certified(Tolerance::EXACT) => Some("tolerance 0 retrains"),
-                Policy::Certified(Tolerance::ANY) => {
-                    Some("any distance is allowed, and an update visits no row")
-                }
-                Policy::Certified(t) if bound.is_some_and(|b| t.holds(b)) => {
-                    Some("the update is within the tolerance, and visits no row")
-                }
-                // The way from an update cannot bring its bound down; see `amend`.
-                Policy::Certified(_) if !descent => Some(
-                    "no bound of an amended shard is below that of its update for Adam, or with momentum",
-                ),
-                Policy::Threshold { share: most } if share <= most => {
-                    Some("the share is light enough to retrain")
-                }
-                _ => None,
-            };
-            let (limit, within) = match policy {
-                Policy::Certified(tolerance) => (Some(s.redo.visits), Some(tolerance)),
-                Policy::Calibrated { .. } => (Some(left), None),
-                Policy::Threshold { .. } => (None, None),
-            };
-            let wish = Wish { amendment, limit, within };
-            s.amend = match skip {
-                Some(why) => Err(NoAmendment::not_looked_at(why)),
-                None => {
-                    let made = self.logs[s.shard].amend(blueprint, s.shard, gone, wish)?;
-                    made.map(|a| a.estimate)
-                }
-            };
-            left -= s.amend.as_ref().map_or_else(|none| none.visits, |a| a.visits).min(left);
-        }
-        Ok(())
     }
 
     /// `ρ` on the original sizes, of the rows deleted since the shards that are hit were exact.
