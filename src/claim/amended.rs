@@ -39,7 +39,7 @@ pub fn claims() -> Vec<Claim> {
     };
     let refuted = Claim {
         theorem: None,
-        item: "unlearn::slice_fine_tune::ShardObjective",
+        item: "unlearn::slice_fine_tune::tune",
         expected: Verdict::Refuted,
         directed: || vec![forgetting_the_first_slice()],
         ..holds
