@@ -24,11 +24,14 @@ pub enum Way {
     Downdate,
 }
 
-/// The rate at which Woodbury's identity and rotations get through their operations, as parts of that of a factorisation, and
-/// what copying a factor costs, in operations per entry. Measured (d = 2048, AVX-512): 28, 16 and 13 · 10⁹ operations per second;
-/// the ways cross at about d/4 (Woodbury) and d/25 (rotations). See `benches/table/removal.rs`.
-const RATES: (f64, f64) = (0.55, 0.4);
-const COPY: f64 = 100.0;
+/// The rates at which Woodbury's identity and rotations get through their operations, as parts of that of a factorisation. Measured
+/// (d = 512 to 2048, AVX-512): 80, 65 and 30 · 10⁹ operations per second.
+const RATES: (f64, f64) = (0.81, 0.38);
+
+/// What reading the matrices costs, in operations of a factorisation per entry: a new factorisation reads and writes the matrix and
+/// solves, Woodbury's identity solves and checks its answer, rotations copy the factor. Measured as well; the ways cross at about
+/// d/2 (Woodbury) and d/20 (rotations). See `benches/table/removal.rs`.
+const PASSES: (f64, f64, f64) = (25.0, 35.0, 20.0);
 
 /// The cheapest way for `rank` rows off a matrix of order `d` whose factor is at hand, by counted operations: `rd² + d³/3` to form
 /// and factor, `rd² + r²d + r³/3` for Woodbury, `3rd²` for rotations. `keep` asks for the new factor itself, which
@@ -43,9 +46,9 @@ const COPY: f64 = 100.0;
 /// ```
 pub fn cheapest(d: usize, rank: usize, keep: bool) -> Way {
     let (d, r) = (d as f64, rank as f64);
-    let refactor = r * d * d + d.powi(3) / 3.0;
-    let woodbury = (r * d * d + r * r * d + r.powi(3) / 3.0) / RATES.0;
-    let downdate = 3.0 * r * d * d / RATES.1 + COPY * d * d;
+    let refactor = r * d * d + d.powi(3) / 3.0 + PASSES.0 * d * d;
+    let woodbury = (r * d * d + r * r * d + r.powi(3) / 3.0) / RATES.0 + PASSES.1 * d * d;
+    let downdate = 3.0 * r * d * d / RATES.1 + PASSES.2 * d * d;
     match keep {
         true if downdate < refactor => Way::Downdate,
         false if woodbury < refactor => Way::Woodbury,
