@@ -270,6 +270,21 @@ mod sparse {
     fn indefinite_matrices_are_refused() {
         let lower = Csr::new(2, vec![0, 1, 3], vec![0, 0, 1], vec![1.0, 2.0, 1.0]).unwrap();
         assert!(SparseCholesky::new(&lower, 10, "A").is_err());
+        // A diagonal entry below 0 fails in its turn, whatever comes first: in matrices that are factored column by column
+        // (a chain) and in groups of columns (nothing is zero).
+        for (n, reach) in [(40, 1), (120, 120)] {
+            for at in [0, 1, n / 2, n - 1] {
+                let entry = |i: usize, j: usize| match i == j {
+                    true if i == at => -1.0,
+                    true => n as f64,
+                    false => 0.5,
+                };
+                let row = |i: usize| (i.saturating_sub(reach)..=i).map(|j| (j as u32, entry(i, j))).collect();
+                let lower = Csr::from_rows(n, &(0..n).map(row).collect::<Vec<Vec<_>>>()).unwrap();
+                let refused = SparseCholesky::new(&lower, n * n, "A").map(|_| ()).unwrap_err();
+                assert_eq!(refused, unlearn::error::Error::Indefinite { what: "A", pivot: at }, "{n}");
+            }
+        }
         let nan = Csr::new(1, vec![0, 1], vec![0], vec![f64::NAN]).unwrap();
         assert!(SparseCholesky::new(&nan, 10, "A").is_err());
     }

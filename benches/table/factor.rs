@@ -49,7 +49,7 @@ fn factor(bench: &mut Bench, k: usize) {
     bench.measure(
         case,
         None,
-        |c| *c = Some(Cholesky::new(a.clone(), "A").expect("positive definite")),
+        |c| *c = Some(Cholesky::of(&a, "A").expect("positive definite")),
         |c: &Option<Cholesky>| lower(c.as_ref().expect("factored").lower()),
         Vec::new(),
     );

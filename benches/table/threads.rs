@@ -73,12 +73,12 @@ fn factor(bench: &mut Bench) {
     );
     case.flops = Some(flops::cholesky(k));
     near_linear(&mut case);
-    let once = || drop(black_box(Cholesky::new(a.clone(), "A").expect("positive definite")));
+    let once = || drop(black_box(Cholesky::of(&a, "A").expect("positive definite")));
     bench.measure(
         case,
         DVector::zeros(0),
         |diagonal| {
-            let c = with(2, || Cholesky::new(a.clone(), "A").expect("positive definite"));
+            let c = with(2, || Cholesky::of(&a, "A").expect("positive definite"));
             *diagonal = c.lower().diagonal();
         },
         |_| Vec::new(),

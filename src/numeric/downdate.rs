@@ -6,11 +6,14 @@
 //! panel of columns are found first; they are applied to the rows below in strips that stay in cache.
 
 use super::factor::Cholesky;
+use super::gram::Kernel;
+use super::lanes::{Arithmetic, Vectorised};
+use super::memory::{copy_lower_to_kept, recycle};
 use crate::error::{Error, Result};
 use nalgebra::DMatrix;
 
 /// Columns whose coefficients are found together.
-const PANEL: usize = 32;
+const PANEL: usize = 16;
 /// Rows that pass through a panel together.
 const STRIP: usize = 64;
 
@@ -21,11 +24,13 @@ enum Sign {
     Remove,
 }
 
-/// One rotation: `t` and `c`.
-#[derive(Clone, Copy)]
+/// One rotation: `t` and `c`; `±t` as it acts on the factor, and `1/c`.
+#[derive(Clone, Copy, Default)]
 struct Rotation {
     t: f64,
     c: f64,
+    signed: f64,
+    inverse: f64,
 }
 
 impl Cholesky {
@@ -64,76 +69,105 @@ impl Cholesky {
         let d = self.lower.nrows();
         assert_eq!(d, rows.nrows(), "rows of {} for a matrix of order {d}", rows.nrows());
         assert_eq!(rows.ncols(), weights.len(), "{} weights for {} rows", weights.len(), rows.ncols());
-        let mut v = rows.clone();
-        for (mut column, w) in v.column_iter_mut().zip(weights) {
+        // Apart by no power of two, or all of them would share a few lines of the cache.
+        let step = d.next_multiple_of(8) + 8;
+        let mut v = vec![0.0; step * weights.len()];
+        for ((v, column), w) in v.chunks_exact_mut(step).zip(rows.column_iter()).zip(weights) {
             assert!(*w >= 0.0, "a weight of {w}");
-            column *= w.sqrt();
+            let scale = w.sqrt();
+            v.iter_mut().zip(&column).for_each(|(v, u)| *v = scale * u);
         }
-        let mut changed = self.lower.clone();
-        match rotate(changed.as_mut_slice(), v.as_mut_slice(), d, weights.len(), sign) {
+        let before = copy_lower_to_kept(&self.lower);
+        let (l, v, rank) = (self.lower.as_mut_slice(), &mut v[..], weights.len());
+        match Kernel::best().run(Rotate { l, v, d, step, rank, sign }) {
             Ok(()) => {
-                self.lower = changed;
+                recycle(before);
                 Ok(())
             }
-            Err(pivot) => Err(Error::Indefinite { what, pivot }),
+            Err(pivot) => {
+                recycle(std::mem::replace(&mut self.lower, before));
+                Err(Error::Indefinite { what, pivot })
+            }
         }
     }
 }
 
-/// `Err(j)` when pivot `j` breaks down.
-fn rotate(l: &mut [f64], v: &mut [f64], d: usize, rank: usize, sign: Sign) -> std::result::Result<(), usize> {
-    let mut rotations = vec![Rotation { t: 0.0, c: 1.0 }; PANEL * rank];
-    for first in (0..d).step_by(PANEL) {
-        let end = d.min(first + PANEL);
-        for j in first..end {
-            let before = l[j * d + j];
-            for p in 0..rank {
-                let (pivot, t) = (l[j * d + j], v[p * d + j] / l[j * d + j]);
-                let square = match sign {
-                    Sign::Add => 1.0 + t * t,
-                    Sign::Remove => (1.0 - t) * (1.0 + t),
-                };
-                // Written so that NaN fails too. What is left of a pivot below d·ε of it is rounding.
-                let least = d as f64 * f64::EPSILON * (before / pivot).powi(2);
-                if !(square > least && square.is_finite()) {
-                    return Err(j);
-                }
-                let rotation = Rotation { t, c: square.sqrt() };
-                rotations[(j - first) * rank + p] = rotation;
-                l[j * d + j] = pivot * rotation.c;
-                apply(l, v, d, (j, p), j + 1..end, rotation, sign);
-            }
-        }
-        for strip in (end..d).step_by(STRIP) {
-            let rows = strip..d.min(strip + STRIP);
-            for j in first..end {
-                for p in 0..rank {
-                    apply(l, v, d, (j, p), rows.clone(), rotations[(j - first) * rank + p], sign);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// One rotation on some rows of column `j` of `l` and of row vector `p`.
-fn apply(
-    l: &mut [f64],
-    v: &mut [f64],
+/// Rotates the columns `v` into the factor `l`.
+struct Rotate<'a> {
+    l: &'a mut [f64],
+    v: &'a mut [f64],
     d: usize,
-    (j, p): (usize, usize),
-    rows: std::ops::Range<usize>,
-    Rotation { t, c }: Rotation,
+    step: usize,
+    rank: usize,
     sign: Sign,
-) {
-    if t == 0.0 {
-        return;
+}
+
+impl Vectorised for Rotate<'_> {
+    /// `Err(j)` when pivot `j` breaks down.
+    type Output = std::result::Result<(), usize>;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> std::result::Result<(), usize> {
+        let Rotate { l, v, d, step, rank, sign } = self;
+        let mut rotations = vec![Rotation::default(); PANEL * rank];
+        for first in (0..d).step_by(PANEL) {
+            let end = d.min(first + PANEL);
+            for j in first..end {
+                let before = l[j * d + j];
+                for p in 0..rank {
+                    let (pivot, t) = (l[j * d + j], v[p * step + j] / l[j * d + j]);
+                    let square = match sign {
+                        Sign::Add => 1.0 + t * t,
+                        Sign::Remove => (1.0 - t) * (1.0 + t),
+                    };
+                    // Written so that NaN fails too. What is left of a pivot below d·ε of it is rounding.
+                    let least = d as f64 * f64::EPSILON * (before / pivot).powi(2);
+                    if !(square > least && square.is_finite()) {
+                        return Err(j);
+                    }
+                    let c = square.sqrt();
+                    let signed = if sign == Sign::Add { t } else { -t };
+                    rotations[(j - first) * rank + p] = Rotation { t, c, signed, inverse: 1.0 / c };
+                    l[j * d + j] = pivot * c;
+                }
+                let rotations = &rotations[(j - first) * rank..][..rank];
+                apply::<A>(&mut l[j * d + j + 1..j * d + end], v, (step, j + 1), rotations);
+            }
+            for strip in (end..d).step_by(STRIP) {
+                let last = d.min(strip + STRIP);
+                for j in first..end {
+                    let rotations = &rotations[(j - first) * rank..][..rank];
+                    apply::<A>(&mut l[j * d + strip..j * d + last], v, (step, strip), rotations);
+                }
+            }
+        }
+        Ok(())
     }
-    let l = &mut l[j * d + rows.start..j * d + rows.end];
-    let v = &mut v[p * d + rows.start..p * d + rows.end];
-    let (inverse, signed) = (1.0 / c, if sign == Sign::Add { t } else { -t });
-    for (l, v) in l.iter_mut().zip(v) {
-        *l = (*l + signed * *v) * inverse;
-        *v = c * *v - t * *l;
+}
+
+/// All rotations of a column on some rows of it, `l`, and on the same rows of every `v`, from row `first` on: the numbers
+/// of the column stay in registers meanwhile.
+#[inline(always)]
+fn apply<A: Arithmetic>(l: &mut [f64], v: &mut [f64], (step, first): (usize, usize), rotations: &[Rotation]) {
+    const ROWS: usize = 32;
+    let (whole, rest) = l.as_chunks_mut::<ROWS>();
+    let mut at = first;
+    for l in whole {
+        let mut here = *l;
+        for (p, rotation) in rotations.iter().enumerate() {
+            let v = v[p * step + at..].first_chunk_mut::<ROWS>().expect("as many rows");
+            for i in 0..ROWS {
+                here[i] = A::mul_add(rotation.signed, v[i], here[i]) * rotation.inverse;
+                v[i] = A::mul_add(-rotation.t, here[i], rotation.c * v[i]);
+            }
+        }
+        *l = here;
+        at += ROWS;
+    }
+    for (p, rotation) in rotations.iter().enumerate() {
+        for (l, v) in rest.iter_mut().zip(&mut v[p * step + at..]) {
+            *l = A::mul_add(rotation.signed, *v, *l) * rotation.inverse;
+            *v = A::mul_add(-rotation.t, *l, rotation.c * *v);
+        }
     }
 }

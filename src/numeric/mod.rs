@@ -19,6 +19,7 @@ pub mod lbfgs;
 pub(crate) mod located;
 pub mod logarithm;
 pub mod logistic;
+pub mod memory;
 pub mod nonnegative;
 pub mod normal;
 pub mod power;
@@ -33,8 +34,10 @@ pub mod span;
 #[cfg(feature = "sparse")]
 pub mod sparse_cholesky;
 pub mod spectrum;
+pub mod symmetric;
 pub mod threads;
 pub mod tolerance;
 pub(crate) mod training_functions;
+mod triangular;
 mod twofold;
 pub mod woodbury;

@@ -5,7 +5,9 @@ use super::csr::Csr;
 use crate::error::{Error, Result};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization};
-use faer::sparse::linalg::cholesky::{LltRef, SymbolicCholesky, factorize_symbolic_cholesky};
+use faer::sparse::linalg::cholesky::{
+    LltRef, SymbolicCholesky, SymbolicCholeskyRaw, factorize_symbolic_cholesky,
+};
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use faer::{Conj, MatMut, Par, Side};
 use nalgebra::DVector;
@@ -32,7 +34,7 @@ impl SparseCholesky {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Indefinite`] with the failing pivot in the order of elimination; [`Error::Data`] when memory runs out.
+    /// [`Error::Indefinite`] with the row whose pivot fails; [`Error::Data`] when memory runs out.
     ///
     /// Panics when the matrix is not square.
     pub fn new(lower: &Csr, most: usize, what: &'static str) -> Result<Option<SparseCholesky>> {
@@ -74,9 +76,14 @@ impl SparseCholesky {
                 Ok(Some(SparseCholesky { symbolic, values, order: d }))
             }
             Ok(()) => Err(Error::Indefinite { what, pivot: 0 }),
-            // Pivots are counted from 1 there.
             Err(LltError::NonPositivePivot { index }) => {
-                Err(Error::Indefinite { what, pivot: index.saturating_sub(1) })
+                // Column by column, faer 0.24 counts pivots from 1; in groups of columns, from 0.
+                let place = match symbolic.raw() {
+                    SymbolicCholeskyRaw::Simplicial(_) => index - 1,
+                    SymbolicCholeskyRaw::Supernodal(_) => index,
+                };
+                let pivot = symbolic.perm().map_or(place, |order| order.arrays().0[place]);
+                Err(Error::Indefinite { what, pivot })
             }
         }
     }

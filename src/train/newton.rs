@@ -5,6 +5,7 @@ use crate::data::read::LARGEST_DENSE;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::numeric::factor::Cholesky;
+use crate::numeric::memory::copy_lower;
 use crate::numeric::spectrum::gamma;
 use crate::numeric::tolerance::tol;
 use crate::objective::Objective;
@@ -212,14 +213,14 @@ fn polish(
 
 /// The Hessian, or for networks the Hessian shifted until it is positive definite.
 fn direction_matrix(hessian: DMatrix<f64>, convex: bool) -> Result<Cholesky> {
-    match Cholesky::new(hessian.clone(), "the Hessian") {
+    match Cholesky::of(&hessian, "the Hessian") {
         Ok(factor) => Ok(factor),
         Err(error) if convex => Err(error),
         Err(error) => {
             let scale = hessian.norm().max(f64::MIN_POSITIVE);
             let mut shift = 1e-6 * scale;
             while shift <= 1e3 * scale {
-                let mut shifted = hessian.clone();
+                let mut shifted = copy_lower(&hessian);
                 for j in 0..shifted.nrows() {
                     shifted[(j, j)] += shift;
                 }

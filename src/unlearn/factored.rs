@@ -49,7 +49,7 @@ impl<'a> Factored<'a> {
         let hessian = full.hessian(theta);
         Ok(Factored {
             problem,
-            factor: Cholesky::new(hessian.clone(), "the Hessian on all rows")?,
+            factor: Cholesky::of(&hessian, "the Hessian on all rows")?,
             gradient: full.gradient(theta),
             theta: theta.clone(),
             hessian,
@@ -105,7 +105,7 @@ impl<'a> Factored<'a> {
         let way = if downdated {
             Way::Downdate
         } else {
-            self.factor = Cholesky::new(left.clone(), WITHOUT)?;
+            self.factor = Cholesky::of(&left, WITHOUT)?;
             Way::Refactor
         };
         left.fill_upper_triangle_with_lower_triangle();

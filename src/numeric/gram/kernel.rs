@@ -3,10 +3,11 @@
 //! This is the only file of the crate with `unsafe` code. What is to be audited, in full:
 //!
 //! 1. vector loads and stores through pointers: each is inside a slice whose length [`Kernel::multiply`]
-//!    or [`Kernel::sums`] has asserted;
+//!    or another method of [`Kernel`] has asserted;
 //! 2. calls of functions compiled for AVX2+FMA or AVX-512: reached only through a [`Kernel`], and a `Kernel` other
 //!    than `Portable` is only made by [`Kernel::available`], after the processor was asked. [`Kernel::run`] calls
-//!    safe code of other files so; it needs nothing else.
+//!    safe code of other files so; it needs nothing else;
+//! 3. one system call, `madvise` with `MADV_HUGEPAGE` on whole pages inside a slice: it changes no byte.
 //!
 //! Written with intrinsics and tile shapes for which the compiler keeps every accumulator in a register: 24 × 8
 //! (AVX-512: 24 of 32 registers) and 8 × 6 (AVX2: 12 of 16). A 12 × 4 tile on AVX2 has as many accumulators but
@@ -16,12 +17,12 @@
 use crate::numeric::lanes::{Rounded, Vectorised};
 
 /// Most rows of a tile, whatever the kernel.
-pub(super) const MOST_ROWS: usize = 24;
+pub(in crate::numeric) const MOST_ROWS: usize = 24;
 /// Most columns of a tile, whatever the kernel.
-pub(super) const MOST_COLUMNS: usize = 8;
+pub(in crate::numeric) const MOST_COLUMNS: usize = 8;
 
 /// A tile: column `j` is `tile[j]`, of which the first rows are meaningful.
-pub(super) type Tile = [[f64; MOST_ROWS]; MOST_COLUMNS];
+pub(in crate::numeric) type Tile = [[f64; MOST_ROWS]; MOST_COLUMNS];
 
 /// Which instructions multiply. Results agree to rounding, not to the bit: the portable kernel rounds every product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Kernel {
     }
 
     /// Rows of one vector register: strips of rows are multiples of it.
-    pub(super) fn lanes(self) -> usize {
+    pub(in crate::numeric) fn lanes(self) -> usize {
         match self.0 {
             Instructions::Portable => 4,
             #[cfg(target_arch = "x86_64")]
@@ -114,7 +115,7 @@ impl Kernel {
     }
 
     /// Rows and columns of a full tile.
-    pub(super) fn tile(self) -> (usize, usize) {
+    pub(in crate::numeric) fn tile(self) -> (usize, usize) {
         match self.0 {
             Instructions::Portable => (4, 4),
             #[cfg(target_arch = "x86_64")]
@@ -141,7 +142,7 @@ impl Kernel {
 
     /// Asks for memory that is about to be read and written; has no other effect.
     #[inline(always)]
-    pub(super) fn fetch(self, soon: &[f64]) {
+    pub(in crate::numeric) fn fetch(self, soon: &[f64]) {
         #[cfg(target_arch = "x86_64")]
         for line in soon.chunks(8) {
             // SAFETY: a hint that reads nothing, and every x86-64 processor has the instruction.
@@ -151,6 +152,26 @@ impl Kernel {
         }
         #[cfg(not(target_arch = "x86_64"))]
         let _ = soon;
+    }
+
+    /// Tells the system that large pages would do for what is in `values`; has no other effect, and none where the system
+    /// does not know of them.
+    pub(in crate::numeric) fn advise_large_pages(self, values: &[f64]) {
+        #[cfg(target_os = "linux")]
+        {
+            unsafe extern "C" {
+                safe fn madvise(address: *const f64, length: usize, advice: i32) -> i32;
+            }
+            const HUGE_PAGES: i32 = 14;
+            /// A multiple of every size of small pages.
+            const PAGE: usize = 1 << 16;
+            let skipped = values.as_ptr().align_offset(PAGE).min(values.len());
+            let whole = size_of_val(&values[skipped..]) / PAGE * PAGE;
+            // Whether the advice was taken makes no difference to anyone.
+            let _ = madvise(values.as_ptr().wrapping_add(skipped), whole, HUGE_PAGES);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = values;
     }
 
     /// Most left and right runs of one call of [`Kernel::sums`].
@@ -193,7 +214,7 @@ impl Kernel {
     /// `tile ← Σ_r a_r b_rᵀ` for `samples` columns: `a_r` is `a[r·step..][..width]` and `b_r` is
     /// `b[r·columns..][..columns]`, `width` a multiple of [`Kernel::lanes`] up to the tile's rows and `columns` the
     /// tile's.
-    pub(super) fn multiply(
+    pub(in crate::numeric) fn multiply(
         self,
         samples: usize,
         (a, step, width): (&[f64], usize, usize),
@@ -229,6 +250,102 @@ impl Kernel {
             },
         }
     }
+
+    /// `out −= Σ_r a_r b_rᵀ` for a full tile whose column `c` is `out[c·height..][..width]`; the rest as
+    /// [`Kernel::multiply`].
+    #[inline(always)]
+    pub(in crate::numeric) fn subtract(
+        self,
+        samples: usize,
+        (a, step, width): (&[f64], usize, usize),
+        b: &[f64],
+        (out, height): (&mut [f64], usize),
+    ) {
+        self.check(samples, (a, step, width), b, (out, height));
+        let (a, b, out) = ((a.as_ptr(), step), b.as_ptr(), (out.as_mut_ptr(), height));
+        // SAFETY (all): the kernel exists, so the processor has the instructions; the lengths are asserted.
+        match self.0 {
+            Instructions::Portable => unsafe { portable_subtract(samples, a, b, out) },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe {
+                match width / 4 {
+                    1 => x86::avx2_subtract::<1>(samples, a, b, out),
+                    _ => x86::avx2_subtract::<2>(samples, a, b, out),
+                }
+            },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe {
+                match width / 8 {
+                    1 => x86::avx512_subtract::<1>(samples, a, b, out),
+                    2 => x86::avx512_subtract::<2>(samples, a, b, out),
+                    _ => x86::avx512_subtract::<3>(samples, a, b, out),
+                }
+            },
+        }
+    }
+
+    /// `X ← (X − Σ_r a_r b_rᵀ) T⁻¹` for a full tile, as [`Kernel::subtract`], where `T` is triangular of the order of a tile's
+    /// columns: `triangle` holds by how much unknown `c` depends on `j` at `j·columns + c`, then the reciprocals of the diagonal.
+    /// With `LAST_FIRST` the last unknown is solved first.
+    #[inline(always)]
+    pub(in crate::numeric) fn solve<const LAST_FIRST: bool>(
+        self,
+        samples: usize,
+        (a, step, width): (&[f64], usize, usize),
+        b: &[f64],
+        triangle: &[f64],
+        (x, height): (&mut [f64], usize),
+    ) {
+        self.check(samples, (a, step, width), b, (x, height));
+        let columns = self.tile().1;
+        assert!(triangle.len() >= columns * (columns + 1), "{} numbers of a triangle", triangle.len());
+        let (a, b, x) = ((a.as_ptr(), step), b.as_ptr(), (x.as_mut_ptr(), height));
+        let t = triangle.as_ptr();
+        // SAFETY (all): the kernel exists, so the processor has the instructions; the lengths are asserted.
+        match self.0 {
+            Instructions::Portable => unsafe { portable_solve::<LAST_FIRST>(samples, a, b, t, x) },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe {
+                match width / 4 {
+                    1 => x86::avx2_solve::<1, LAST_FIRST>(samples, a, b, t, x),
+                    _ => x86::avx2_solve::<2, LAST_FIRST>(samples, a, b, t, x),
+                }
+            },
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe {
+                match width / 8 {
+                    1 => x86::avx512_solve::<1, LAST_FIRST>(samples, a, b, t, x),
+                    2 => x86::avx512_solve::<2, LAST_FIRST>(samples, a, b, t, x),
+                    _ => x86::avx512_solve::<3, LAST_FIRST>(samples, a, b, t, x),
+                }
+            },
+        }
+    }
+
+    /// What the tiles of [`Kernel::subtract`] and [`Kernel::solve`] read and write is there.
+    #[inline(always)]
+    fn check(
+        self,
+        samples: usize,
+        (a, step, width): (&[f64], usize, usize),
+        b: &[f64],
+        (out, height): (&[f64], usize),
+    ) {
+        let (rows, columns) = self.tile();
+        assert!(width > 0 && width <= rows && width.is_multiple_of(self.lanes()), "a strip of {width} rows");
+        assert!(width <= step && width <= height, "columns of {width} numbers, {step} and {height} apart");
+        assert!(
+            samples == 0 || a.len() >= (samples - 1) * step + width,
+            "{} numbers for {samples} × {step}",
+            a.len()
+        );
+        assert!(b.len() >= samples * columns, "{} packed numbers for {samples} × {columns}", b.len());
+        assert!(
+            out.len() >= (columns - 1) * height + width,
+            "{} numbers for {columns} × {height}",
+            out.len()
+        );
+    }
 }
 
 impl Kernel {
@@ -262,6 +379,71 @@ fn portable(samples: usize, (a, step): (&[f64], usize), b: &[f64], tile: &mut Ti
     }
 }
 
+/// Safety: as asserted by [`Kernel::check`] for tiles of 4 × 4.
+unsafe fn portable_difference(
+    samples: usize,
+    (a, step): (*const f64, usize),
+    b: *const f64,
+    (x, height): (*const f64, usize),
+) -> [[f64; 4]; 4] {
+    let mut sums = [[0.0; 4]; 4];
+    for r in 0..samples {
+        for c in 0..4 {
+            for i in 0..4 {
+                // SAFETY: inside the sample's four numbers on either side.
+                sums[c][i] += unsafe { *a.add(r * step + i) * *b.add(r * 4 + c) };
+            }
+        }
+    }
+    for c in 0..4 {
+        for i in 0..4 {
+            // SAFETY: inside the tile.
+            sums[c][i] = unsafe { *x.add(c * height + i) } - sums[c][i];
+        }
+    }
+    sums
+}
+
+/// Safety: as asserted by [`Kernel::check`] for tiles of 4 × 4.
+unsafe fn portable_subtract(
+    samples: usize,
+    a: (*const f64, usize),
+    b: *const f64,
+    (out, height): (*mut f64, usize),
+) {
+    // SAFETY: as of this function; then inside the tile.
+    let left = unsafe { portable_difference(samples, a, b, (out, height)) };
+    for c in 0..4 {
+        unsafe { out.add(c * height).cast::<[f64; 4]>().write(left[c]) };
+    }
+}
+
+/// Safety: as asserted by [`Kernel::check`] for tiles of 4 × 4; 20 numbers in the triangle.
+unsafe fn portable_solve<const LAST_FIRST: bool>(
+    samples: usize,
+    a: (*const f64, usize),
+    b: *const f64,
+    triangle: *const f64,
+    (x, height): (*mut f64, usize),
+) {
+    // SAFETY: as of this function; then inside the triangle and the tile.
+    let mut left = unsafe { portable_difference(samples, a, b, (x, height)) };
+    for step in 0..4 {
+        let j = if LAST_FIRST { 3 - step } else { step };
+        for i in 0..4 {
+            left[j][i] *= unsafe { *triangle.add(16 + j) };
+        }
+        for c in if LAST_FIRST { 0..j } else { j + 1..4 } {
+            for i in 0..4 {
+                left[c][i] -= unsafe { *triangle.add(4 * j + c) } * left[j][i];
+            }
+        }
+    }
+    for c in 0..4 {
+        unsafe { x.add(c * height).cast::<[f64; 4]>().write(left[c]) };
+    }
+}
+
 /// Eight partial sums per entry, added pairwise.
 fn portable_sums(w: &[f64], (a, left): (&[f64], &[usize]), (b, right): (&[f64], &[usize]), tile: &mut Tile) {
     for (tile, &right) in tile.iter_mut().zip(right) {
@@ -283,10 +465,10 @@ mod x86 {
     use super::Tile;
     use crate::numeric::lanes::{Fused, Vectorised};
     use std::arch::x86_64::{
-        _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd,
-        _mm256_setzero_pd, _mm256_storeu_pd, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_mul_pd,
-        _mm512_set1_pd, _mm512_setzero_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd,
-        _mm512_unpacklo_pd,
+        _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_loadu_pd, _mm256_mul_pd,
+        _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd, _mm256_sub_pd, _mm512_add_pd, _mm512_fmadd_pd,
+        _mm512_fnmadd_pd, _mm512_loadu_pd, _mm512_mul_pd, _mm512_set1_pd, _mm512_setzero_pd,
+        _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_sub_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
     };
 
     /// Samples between what is multiplied and what is fetched.
@@ -433,6 +615,191 @@ mod x86 {
     #[target_feature(enable = "avx512f")]
     pub(super) fn run_avx512<T: Vectorised>(task: T) -> T::Output {
         task.run::<Fused>()
+    }
+
+    /// A tile of vectors minus what it is to lose, in registers; loops over columns are written out, so that none is
+    /// indexed by a number that is only known when it runs. Safety: as of the functions that use it.
+    macro_rules! difference {
+        ($zero:ident, $load:ident, $set:ident, $fma:ident, $sub:ident, $lanes:literal, $columns:literal,
+         $samples:ident, $a:ident, $b:ident, $x:ident) => {{
+            let ((mut a, step), mut b, (x, height)) = ($a, $b, $x);
+            let mut c = [[$zero(); V]; $columns];
+            for _ in 0..$samples {
+                let mut row = [$zero(); V];
+                for v in 0..V {
+                    // SAFETY: inside the sample's numbers.
+                    row[v] = unsafe { $load(a.add($lanes * v)) };
+                }
+                for j in 0..$columns {
+                    // SAFETY: inside the sample's numbers.
+                    let y = $set(unsafe { *b.add(j) });
+                    for v in 0..V {
+                        c[j][v] = $fma(row[v], y, c[j][v]);
+                    }
+                }
+                // The last step may leave the slice; nothing is read there.
+                a = a.wrapping_add(step);
+                b = b.wrapping_add($columns);
+            }
+            for j in 0..$columns {
+                for v in 0..V {
+                    // SAFETY: inside the tile.
+                    c[j][v] = $sub(unsafe { $load(x.add(j * height + $lanes * v)) }, c[j][v]);
+                }
+            }
+            c
+        }};
+    }
+
+    /// Solves for unknown `$j` and takes it from others. Safety: the triangle holds `$columns·($columns + 1)` numbers.
+    macro_rules! eliminate {
+        ($c:ident, $t:ident, $columns:literal, $set:ident, $mul:ident, $fnma:ident, $($j:literal: $($other:literal)*;)*) => {
+            $(
+                // SAFETY (both): inside the triangle.
+                let inverse = $set(unsafe { *$t.add($columns * $columns + $j) });
+                for v in 0..V {
+                    $c[$j][v] = $mul($c[$j][v], inverse);
+                }
+                $(
+                    let f = $set(unsafe { *$t.add($columns * $j + $other) });
+                    for v in 0..V {
+                        $c[$other][v] = $fnma(f, $c[$j][v], $c[$other][v]);
+                    }
+                )*
+            )*
+        };
+    }
+
+    /// Safety: AVX2 and FMA are there; lengths as asserted by `Kernel::check` for `4V × 6`.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2_subtract<const V: usize>(
+        samples: usize,
+        a: (*const f64, usize),
+        b: *const f64,
+        out: (*mut f64, usize),
+    ) {
+        let c = difference!(
+            _mm256_setzero_pd,
+            _mm256_loadu_pd,
+            _mm256_set1_pd,
+            _mm256_fmadd_pd,
+            _mm256_sub_pd,
+            4,
+            6,
+            samples,
+            a,
+            b,
+            out
+        );
+        for j in 0..6 {
+            for v in 0..V {
+                // SAFETY: inside the tile.
+                unsafe { _mm256_storeu_pd(out.0.add(j * out.1 + 4 * v), c[j][v]) };
+            }
+        }
+    }
+
+    /// Safety: as of [`avx2_subtract`]; 42 numbers in the triangle.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2_solve<const V: usize, const LAST_FIRST: bool>(
+        samples: usize,
+        a: (*const f64, usize),
+        b: *const f64,
+        t: *const f64,
+        x: (*mut f64, usize),
+    ) {
+        let mut c = difference!(
+            _mm256_setzero_pd,
+            _mm256_loadu_pd,
+            _mm256_set1_pd,
+            _mm256_fmadd_pd,
+            _mm256_sub_pd,
+            4,
+            6,
+            samples,
+            a,
+            b,
+            x
+        );
+        if LAST_FIRST {
+            eliminate!(c, t, 6, _mm256_set1_pd, _mm256_mul_pd, _mm256_fnmadd_pd,
+                5: 0 1 2 3 4; 4: 0 1 2 3; 3: 0 1 2; 2: 0 1; 1: 0; 0: ;);
+        } else {
+            eliminate!(c, t, 6, _mm256_set1_pd, _mm256_mul_pd, _mm256_fnmadd_pd,
+                0: 1 2 3 4 5; 1: 2 3 4 5; 2: 3 4 5; 3: 4 5; 4: 5; 5: ;);
+        }
+        for j in 0..6 {
+            for v in 0..V {
+                // SAFETY: inside the tile.
+                unsafe { _mm256_storeu_pd(x.0.add(j * x.1 + 4 * v), c[j][v]) };
+            }
+        }
+    }
+
+    /// Safety: AVX-512F is there; lengths as asserted by `Kernel::check` for `8V × 8`.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn avx512_subtract<const V: usize>(
+        samples: usize,
+        a: (*const f64, usize),
+        b: *const f64,
+        out: (*mut f64, usize),
+    ) {
+        let c = difference!(
+            _mm512_setzero_pd,
+            _mm512_loadu_pd,
+            _mm512_set1_pd,
+            _mm512_fmadd_pd,
+            _mm512_sub_pd,
+            8,
+            8,
+            samples,
+            a,
+            b,
+            out
+        );
+        for j in 0..8 {
+            for v in 0..V {
+                // SAFETY: inside the tile.
+                unsafe { _mm512_storeu_pd(out.0.add(j * out.1 + 8 * v), c[j][v]) };
+            }
+        }
+    }
+
+    /// Safety: as of [`avx512_subtract`]; 72 numbers in the triangle.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn avx512_solve<const V: usize, const LAST_FIRST: bool>(
+        samples: usize,
+        a: (*const f64, usize),
+        b: *const f64,
+        t: *const f64,
+        x: (*mut f64, usize),
+    ) {
+        let mut c = difference!(
+            _mm512_setzero_pd,
+            _mm512_loadu_pd,
+            _mm512_set1_pd,
+            _mm512_fmadd_pd,
+            _mm512_sub_pd,
+            8,
+            8,
+            samples,
+            a,
+            b,
+            x
+        );
+        if LAST_FIRST {
+            eliminate!(c, t, 8, _mm512_set1_pd, _mm512_mul_pd, _mm512_fnmadd_pd,
+                7: 0 1 2 3 4 5 6; 6: 0 1 2 3 4 5; 5: 0 1 2 3 4; 4: 0 1 2 3; 3: 0 1 2; 2: 0 1; 1: 0; 0: ;);
+        } else {
+            eliminate!(c, t, 8, _mm512_set1_pd, _mm512_mul_pd, _mm512_fnmadd_pd,
+                0: 1 2 3 4 5 6 7; 1: 2 3 4 5 6 7; 2: 3 4 5 6 7; 3: 4 5 6 7; 4: 5 6 7; 5: 6 7; 6: 7; 7: ;);
+        }
+        for j in 0..8 {
+            for v in 0..V {
+                // SAFETY: inside the tile.
+                unsafe { _mm512_storeu_pd(x.0.add(j * x.1 + 8 * v), c[j][v]) };
+            }
+        }
     }
 
     /// `4V × 6`. Safety: AVX2 and FMA are there; 4V numbers from every multiple of `step`

@@ -19,7 +19,7 @@ pub(crate) use packed::Packed;
 pub(crate) use runs::Sums;
 
 use super::threads;
-use kernel::{MOST_COLUMNS, MOST_ROWS};
+pub(in crate::numeric) use kernel::{MOST_COLUMNS, MOST_ROWS};
 use nalgebra::DMatrix;
 
 /// Samples packed together: a strip of either side stays in the first-level cache.
