@@ -9,7 +9,30 @@
 pub(crate) trait Arithmetic: Copy {
     /// `a·b + c`, rounded once or twice.
     fn mul_add(a: f64, b: f64, c: f64) -> f64;
+
+    /// `x` where the bit of the lane is 1, else 0.
+    #[inline(always)]
+    fn keep(bits: u8, x: &Chunk) -> Chunk {
+        let (low, high) = (&HALVES[bits as usize & 15], &HALVES[bits as usize >> 4]);
+        let mut out = *x;
+        for i in 0..4 {
+            out.0[i] = f64::from_bits(x.0[i].to_bits() & low[i]);
+            out.0[4 + i] = f64::from_bits(x.0[4 + i].to_bits() & high[i]);
+        }
+        out
+    }
 }
+
+/// Four bits, all bits of a number each.
+const HALVES: [[u64; 4]; 16] = {
+    let mut halves = [[0; 4]; 16];
+    let mut at = 0;
+    while at < 64 {
+        halves[at / 4][at % 4] = if (at / 4) >> (at % 4) & 1 == 1 { u64::MAX } else { 0 };
+        at += 1;
+    }
+    halves
+};
 
 /// Any processor: the product is rounded, then the sum.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +105,12 @@ impl Chunk {
     #[inline(always)]
     pub(crate) fn scaled(self, s: f64) -> Chunk {
         entrywise!(|i| s * self.0[i])
+    }
+
+    /// The same with a zero at `lane`, if there is such a lane.
+    #[inline(always)]
+    pub(crate) fn without(self, lane: usize) -> Chunk {
+        entrywise!(|i| if i == lane { 0.0 } else { self.0[i] })
     }
 
     /// The sum, always in the order of [`crate::numeric::dot::dot`].

@@ -15,6 +15,7 @@ mod runs;
 pub use kernel::Kernel;
 pub use panel::{Columns, Panel};
 
+pub(crate) use kernel::prefer_large_pages;
 pub(crate) use packed::Packed;
 pub(crate) use runs::Sums;
 
@@ -208,21 +209,22 @@ fn add_tiles<F: Fn(usize) -> usize>(
     ),
 ) {
     let (rows, columns) = (left.rows(), right.rows());
-    let (strip, width) = kernel.tile();
+    let ((strip, width), lanes) = (kernel.tile(), kernel.lanes());
     let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
     for top in (0..rows).step_by(LEFT_ROWS) {
         let bottom = rows.min(top + LEFT_ROWS);
         for j in (0..columns).step_by(width) {
             let (b, _) = right.strip(j / width);
             let here = columns.min(j + width) - j;
-            // Of a tile that meets the diagonal all of it is computed.
-            let begin = if part == Part::LowerTriangle { top.max(j / strip * strip) } else { top };
-            for i in (begin..bottom).step_by(strip) {
-                let tall = rows.min(i + strip) - i;
+            // Of a tile that meets the diagonal, whole vectors of rows above it are left out.
+            let first = if part == Part::LowerTriangle { top.max(j / lanes * lanes) } else { top };
+            for strip_begin in (first / strip * strip..bottom).step_by(strip) {
+                let i = strip_begin.max(first);
+                let tall = rows.min(strip_begin + strip) - i;
                 let a = match left {
                     Left::Packed(packed) => {
-                        let (a, width) = packed.strip(i / strip);
-                        (a, width, width)
+                        let (a, width) = packed.strip(strip_begin / strip);
+                        (&a[i - strip_begin..], width, width - (i - strip_begin))
                     }
                     Left::Stored(values, step, _) => (&values[i..], step, tall),
                 };

@@ -175,11 +175,13 @@ fn interleave_strip<'a, F: Fn(usize) -> (&'a [f64], &'a [f64])>(
     (packed, width, rows, row): (&mut [f64], usize, Range<usize>, &F),
 ) {
     let samples = packed.len() / width;
+    let mut square = [[0.0; INTERLEAVED]; SQUARE];
     for (c, packed) in packed.chunks_mut(width * INTERLEAVED).enumerate() {
         let part = c * INTERLEAVED..samples.min((c + 1) * INTERLEAVED);
         for i in (0..width).step_by(SQUARE) {
             let tall = SQUARE.min(width - i);
-            let mut square = [[0.0; INTERLEAVED]; SQUARE];
+            // What is beyond the last row; no other part leaves anything there.
+            square[tall.min(rows.len() - i)..].iter_mut().for_each(|beyond| beyond.fill(0.0));
             for (q, products) in (rows.start + i..rows.end).zip(&mut square[..tall]) {
                 let (a, b) = row(q);
                 let pairs = a[part.clone()].iter().zip(&b[part.clone()]);

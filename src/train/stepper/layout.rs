@@ -1,21 +1,23 @@
 //! Where the parameters of a masked network are while it is trained: every unit's weights in chunks of eight numbers
 //! of their own, filled up with zeros, so that no loop over them has a remainder.
 //!
-//! A unit that reads all inputs, or more than the share [`listed`] of them, has a place for every input; a mask of zeros
-//! and ones keeps the pruned places 0. A unit that reads fewer has places for those alone and a list of the inputs. On
-//! vector registers a list costs several times as much per weight as a place does: that, not the memory, sets the share.
+//! A unit that reads all inputs, or more than a small share of them ([`listed`]), has a place for every input; a mask
+//! keeps the pruned places 0. Those units of a layer lie one after the other, so that all of them pass by a few
+//! inputs held in registers. A unit that reads fewer has places for those alone and a list of the inputs. On vector
+//! registers a list costs several times as much per weight as a place does: that, not the memory, sets the share.
 
 use crate::model::Network;
 use crate::numeric::gram::Kernel;
 use crate::numeric::lanes::{Chunk, chunks, put, take};
 
-/// Below this share of kept inputs a unit lists them: where the two ways took the same time (64-32-10, batches of one row,
-/// a Zen 5 processor). The wider the registers, the more a list must leave out.
-fn listed(kernel: Kernel) -> f64 {
+/// A unit lists its inputs where that takes less than a place for each, which costs one per chunk: what a chunk of a list
+/// costs, where the two ways took the same time (64-32-10, batches of one row, a Zen 5 processor). The wider the
+/// registers, the more a list must leave out.
+fn listed(kernel: Kernel) -> usize {
     match kernel.name() {
-        "avx512" => 0.15,
-        "avx2" => 0.2,
-        _ => 0.35,
+        "avx512" => 6,
+        "avx2" => 5,
+        _ => 3,
     }
 }
 
@@ -26,8 +28,32 @@ pub(super) enum Reads {
     All,
     /// Those where the mask is 1; its chunks begin here in [`Layout::masks`].
     Masked(usize),
-    /// Those listed.
-    Listed(Vec<u32>),
+    /// Those listed. Of a unit on which no output depends, nothing is ever read.
+    Listed(List),
+}
+
+/// Some inputs.
+#[derive(Debug, Clone)]
+pub(super) struct List {
+    /// In their order, filled up with one of them.
+    pub(super) inputs: Vec<[u32; 8]>,
+    /// Which lanes of the last chunk are meant.
+    pub(super) last: u8,
+}
+
+impl List {
+    fn new(inputs: &[u32]) -> List {
+        let fill = inputs.first().copied().unwrap_or(0);
+        let padded = inputs.chunks(8).map(|c| std::array::from_fn(|i| c.get(i).copied().unwrap_or(fill)));
+        let lanes = inputs.len() - inputs.len().saturating_sub(1) / 8 * 8;
+        List { inputs: padded.collect(), last: u8::MAX >> (8 - lanes.max(1)) }
+    }
+
+    /// The lanes of chunk `c` that are meant.
+    #[inline(always)]
+    pub(super) fn lanes(&self, c: usize) -> u8 {
+        if c + 1 == self.inputs.len() { self.last } else { u8::MAX }
+    }
 }
 
 /// One unit.
@@ -38,8 +64,6 @@ pub(super) struct Unit {
     /// Chunks of its weights.
     pub(super) length: usize,
     pub(super) reads: Reads,
-    /// Does an output depend on it? Otherwise its activation is never computed and its gradient is 0.
-    pub(super) live: bool,
     /// Place of its parameters among the kept ones: the weights, and their number.
     kept: (usize, Vec<u32>),
     /// Place of its bias among the kept parameters.
@@ -56,26 +80,26 @@ pub(super) struct Layer {
     pub(super) bias: usize,
     /// 1 where a bias is kept.
     pub(super) bias_mask: Vec<Chunk>,
-    /// What has to be evaluated, in order.
-    pub(super) blocks: Vec<Block>,
-}
-
-/// Live units that are evaluated together.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Block {
-    /// Four neighbours with a place for every input.
-    Four(usize),
-    /// One of them.
-    One(usize),
-    /// One that lists its inputs.
-    Listed(usize),
+    /// Live units with a place for every input.
+    pub(super) placed: Vec<u32>,
+    /// First chunk of their weights, which lie in this order without gaps.
+    pub(super) first: usize,
+    /// First chunk of their masks in [`Layout::masks`], in the same order; nothing where none of them is pruned.
+    pub(super) masks: Option<usize>,
+    /// Live units that list their inputs.
+    pub(super) listed: Vec<u32>,
+    /// All units that do, live or not.
+    pub(super) lists: Vec<u32>,
+    /// Units on which an output depends. The gradient of others is 0.
+    pub(super) live: Vec<u32>,
 }
 
 /// All layers.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) layers: Vec<Layer>,
-    pub(super) masks: Vec<Chunk>,
+    /// A bit per lane, a number per chunk.
+    pub(super) masks: Vec<u8>,
     /// Chunks of all parameters.
     pub(super) length: usize,
     /// Kept parameters.
@@ -83,15 +107,20 @@ pub(super) struct Layout {
 }
 
 impl Unit {
+    /// The inputs it reads, in increasing order.
+    pub(super) fn kept(&self) -> &[u32] {
+        &self.kept.1
+    }
+
     /// Chunk and lane of the weight on `input`, if it is kept.
-    pub(super) fn place(&self, input: usize, masks: &[Chunk]) -> Option<(usize, usize)> {
+    pub(super) fn place(&self, input: usize, masks: &[u8]) -> Option<(usize, usize)> {
         let at = match &self.reads {
             Reads::All => input,
             Reads::Masked(mask) => {
-                (masks[mask + input / 8].0[input % 8] != 0.0).then_some(())?;
+                (masks[mask + input / 8] >> (input % 8) & 1 != 0).then_some(())?;
                 input
             }
-            Reads::Listed(inputs) => inputs.binary_search(&(input as u32)).ok()?,
+            Reads::Listed(_) => self.kept.1.binary_search(&(input as u32)).ok()?,
         };
         Some((self.start + at / 8, at % 8))
     }
@@ -102,33 +131,54 @@ impl Layout {
         let (mut layers, mut masks, mut next) = (Vec::new(), Vec::new(), 0);
         let alive = alive(network);
         for (layer, alive) in network.layers.iter().zip(alive) {
+            let inputs = chunks(layer.fan_in);
+            let full = |unit: &crate::model::network::Unit| unit.inputs.len() == layer.fan_in;
+            let place = |(unit, live): (&crate::model::network::Unit, &bool)| {
+                *live && (full(unit) || listed(kernel) * chunks(unit.inputs.len()) >= inputs)
+            };
+            let is_placed: Vec<bool> = layer.units.iter().zip(&alive).map(place).collect();
+            let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<u32> {
+                (0..layer.units.len()).filter(|&j| wanted(j)).map(|j| j as u32).collect()
+            };
+            let placed = of(&|j| is_placed[j]);
+            let masked = placed.iter().any(|&j| !full(&layer.units[j as usize]));
+            let (first, first_mask) = (next, masks.len());
             let mut units = Vec::with_capacity(layer.units.len());
-            for (unit, live) in layer.units.iter().zip(alive) {
-                let share = unit.inputs.len() as f64 / layer.fan_in as f64;
-                let reads = if unit.inputs.len() == layer.fan_in {
-                    Reads::All
-                } else if share >= listed(kernel) {
-                    let first = masks.len();
-                    masks.resize(first + chunks(layer.fan_in), Chunk::ZERO);
-                    unit.inputs.iter().for_each(|&i| masks[first + i as usize / 8].0[i as usize % 8] = 1.0);
-                    Reads::Masked(first)
+            let (mut start_placed, mut start_listed) = (next, next + placed.len() * inputs);
+            for (unit, is_placed) in layer.units.iter().zip(&is_placed) {
+                let reads = if !is_placed {
+                    Reads::Listed(List::new(&unit.inputs))
                 } else {
-                    Reads::Listed(unit.inputs.clone())
+                    let mask = masks.len();
+                    if masked {
+                        masks.resize(mask + inputs, 0);
+                        unit.inputs.iter().for_each(|&i| masks[mask + i as usize / 8] |= 1 << (i % 8));
+                    }
+                    if full(unit) { Reads::All } else { Reads::Masked(mask) }
                 };
-                let length = match &reads {
-                    Reads::Listed(inputs) => chunks(inputs.len()),
-                    Reads::All | Reads::Masked(_) => chunks(layer.fan_in),
-                };
+                let length = if *is_placed { inputs } else { chunks(unit.inputs.len()) };
+                let start = if *is_placed { &mut start_placed } else { &mut start_listed };
                 let kept = (unit.start, unit.inputs.clone());
-                units.push(Unit { start: next, length, reads, live, kept, bias: unit.bias });
-                next += length;
+                units.push(Unit { start: *start, length, reads, kept, bias: unit.bias });
+                *start += length;
             }
+            next = start_listed;
             let mut bias_mask = vec![Chunk::ZERO; chunks(units.len())];
             for (j, unit) in units.iter().enumerate() {
                 bias_mask[j / 8].0[j % 8] = f64::from(u8::from(unit.bias.is_some()));
             }
-            let blocks = blocks(&units);
-            layers.push(Layer { inputs: chunks(layer.fan_in), units, bias: next, bias_mask, blocks });
+            layers.push(Layer {
+                inputs,
+                bias: next,
+                bias_mask,
+                placed,
+                first,
+                masks: masked.then_some(first_mask),
+                listed: of(&|j| !is_placed[j] && alive[j]),
+                lists: of(&|j| !is_placed[j]),
+                live: of(&|j| alive[j]),
+                units,
+            });
             next += chunks(layer.units.len());
         }
         Layout { layers, masks, length: next, active: network.active() }
@@ -175,25 +225,6 @@ impl Layout {
             }
         }
     }
-}
-
-fn blocks(units: &[Unit]) -> Vec<Block> {
-    let (mut blocks, mut j) = (Vec::new(), 0);
-    let placed = |u: &Unit| u.live && !matches!(u.reads, Reads::Listed(_));
-    while j < units.len() {
-        if j + 4 <= units.len() && units[j..j + 4].iter().all(placed) {
-            blocks.push(Block::Four(j));
-            j += 4;
-            continue;
-        }
-        if placed(&units[j]) {
-            blocks.push(Block::One(j));
-        } else if units[j].live {
-            blocks.push(Block::Listed(j));
-        }
-        j += 1;
-    }
-    blocks
 }
 
 /// Per layer and unit: is there a way along kept weights to an output?

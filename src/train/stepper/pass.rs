@@ -1,11 +1,39 @@
 //! One row forward and backward through a network in chunks.
 
-use super::layout::{Block, Layer, Layout, Reads};
+use super::layout::{Layer, Layout, Reads};
 use crate::data::Row;
 use crate::loss::Loss;
 use crate::model::Activation;
 use crate::numeric::lanes::{Arithmetic, Chunk, Number, chunks, put};
 use crate::numeric::training_functions::{exp, sigmoid, softplus, tanh};
+
+/// Does something to chunks `at..at + N` of `length` with `N` known to the compiler, which then keeps them in registers:
+/// eight at a time, then four, two and one.
+macro_rules! by_parts {
+    ($length:expr, |$at:ident, $n:ident| $body:expr) => {{
+        let (mut $at, length) = (0, $length);
+        while $at + 8 <= length {
+            const $n: usize = 8;
+            $body;
+            $at += 8;
+        }
+        if $at + 4 <= length {
+            const $n: usize = 4;
+            $body;
+            $at += 4;
+        }
+        if $at + 2 <= length {
+            const $n: usize = 2;
+            $body;
+            $at += 2;
+        }
+        if $at < length {
+            const $n: usize = 1;
+            $body;
+        }
+    }};
+}
+pub(super) use by_parts;
 
 /// Buffers for one row.
 #[derive(Debug, Clone)]
@@ -21,6 +49,8 @@ pub(super) struct Pass {
     pub(super) deltas: Vec<Vec<Chunk>>,
     /// What listed units read, in the places of their weights.
     pub(super) gathered: Vec<Chunk>,
+    /// Eight partial sums of every unit of a layer.
+    sums: Vec<Chunk>,
 }
 
 impl Pass {
@@ -28,8 +58,8 @@ impl Pass {
         let zeros = || -> Vec<Vec<Chunk>> {
             layout.layers.iter().map(|l| vec![Chunk::ZERO; chunks(l.units.len())]).collect()
         };
-        let listed = |l: &Layer| l.units.iter().any(|u| matches!(u.reads, Reads::Listed(_)));
-        let gathered = if layout.layers.iter().any(listed) { layout.length } else { 0 };
+        let gathered = if layout.layers.iter().any(|l| !l.lists.is_empty()) { layout.length } else { 0 };
+        let widest = layout.layers.iter().map(|l| l.placed.len()).max().unwrap_or(0);
         Pass {
             input: vec![Chunk::ZERO; layout.layers[0].inputs],
             z: zeros(),
@@ -37,6 +67,7 @@ impl Pass {
             slopes: zeros(),
             deltas: zeros(),
             gathered: vec![Chunk::ZERO; gathered],
+            sums: vec![Chunk::ZERO; widest],
         }
     }
 
@@ -57,10 +88,10 @@ impl Pass {
             match row {
                 Row::Dense(x) if l == 0 => {
                     put(x, &mut self.input);
-                    weigh::<A>(layer, theta, &self.input, &mut self.gathered, z);
+                    weigh::<A>(layer, theta, &self.input, (&mut self.gathered, &mut self.sums), z);
                 }
                 Row::Sparse(columns, values) if l == 0 => {
-                    for (j, unit) in layer.units.iter().enumerate().filter(|(_, u)| u.live) {
+                    for (j, unit) in layer.live.iter().map(|&j| (j as usize, &layer.units[j as usize])) {
                         for (&c, &v) in columns.iter().zip(values) {
                             if let Some((chunk, lane)) = unit.place(c as usize, &layout.masks) {
                                 z[j / 8].0[j % 8] = A::mul_add(theta[chunk].0[lane], v, z[j / 8].0[j % 8]);
@@ -68,7 +99,10 @@ impl Pass {
                         }
                     }
                 }
-                _ => weigh::<A>(layer, theta, &self.values[l - 1], &mut self.gathered, z),
+                _ => {
+                    let buffers = (&mut self.gathered[..], &mut self.sums[..]);
+                    weigh::<A>(layer, theta, &self.values[l - 1], buffers, z);
+                }
             }
             if l < last {
                 activate::<A>(activation, layer.units.len(), z, &mut self.values[l], &mut self.slopes[l]);
@@ -91,41 +125,58 @@ fn weigh<A: Arithmetic>(
     layer: &Layer,
     theta: &[Chunk],
     a: &[Chunk],
-    gathered: &mut [Chunk],
+    (gathered, sums): (&mut [Chunk], &mut [Chunk]),
     z: &mut [Chunk],
 ) {
-    for block in &layer.blocks {
-        match *block {
-            Block::Four(j) => {
-                let w = |j: usize| &theta[layer.units[j].start..][..a.len()];
-                let mut s = [Chunk::ZERO; 4];
-                let rows = w(j).iter().zip(w(j + 1)).zip(w(j + 2)).zip(w(j + 3));
-                for (a, (((w0, w1), w2), w3)) in a.iter().zip(rows) {
-                    s[0].add_product::<A>(w0, a);
-                    s[1].add_product::<A>(w1, a);
-                    s[2].add_product::<A>(w2, a);
-                    s[3].add_product::<A>(w3, a);
-                }
-                for (i, s) in s.iter().enumerate() {
-                    z[(j + i) / 8].0[(j + i) % 8] += s.sum();
-                }
-            }
-            Block::One(j) => {
-                let w = &theta[layer.units[j].start..][..a.len()];
-                z[j / 8].0[j % 8] += inner::<A>(w, a);
-            }
-            Block::Listed(j) => {
-                let unit = &layer.units[j];
-                let Reads::Listed(inputs) = &unit.reads else { unreachable!("a listed unit") };
-                let range = unit.start..unit.start + unit.length;
-                for (g, inputs) in gathered[range.clone()].iter_mut().zip(inputs.chunks(8)) {
-                    for (g, &i) in g.0.iter_mut().zip(inputs) {
-                        *g = a[i as usize / 8].0[i as usize % 8];
-                    }
-                }
-                z[j / 8].0[j % 8] += inner::<A>(&theta[range.clone()], &gathered[range]);
-            }
+    let length = layer.inputs;
+    let weights = &theta[layer.first..][..layer.placed.len() * length];
+    if let [j] = layer.placed[..] {
+        z[j as usize / 8].0[j as usize % 8] += inner::<A>(weights, a);
+    } else {
+        // Written to memory and read again: where both loops are one, compilers add up across units, with a shuffle
+        // for every product.
+        by_parts!(length, |at, N| accumulate::<A, N>(weights, length, at, a, sums));
+        for (s, &j) in sums.iter().zip(&layer.placed) {
+            z[j as usize / 8].0[j as usize % 8] += s.sum();
         }
+    }
+    for &j in &layer.listed {
+        let unit = &layer.units[j as usize];
+        let Reads::Listed(list) = &unit.reads else { unreachable!("a listed unit") };
+        let range = unit.start..unit.start + unit.length;
+        let mut s = Chunk::ZERO;
+        let places = gathered[range.clone()].iter_mut().zip(&theta[range]);
+        for (c, ((g, w), inputs)) in places.zip(&list.inputs).enumerate() {
+            // In registers first: eight numbers written one by one are slow to read as a vector.
+            let mut x = Chunk::ZERO;
+            for i in 0..8 {
+                x.0[i] = a[inputs[i] as usize / 8].0[inputs[i] as usize % 8];
+            }
+            let x = A::keep(list.lanes(c), &x);
+            *g = x;
+            s.add_product::<A>(w, &x);
+        }
+        z[j as usize / 8].0[j as usize % 8] += s.sum();
+    }
+}
+
+/// Adds chunks `at..at + N` of every unit's weights times the inputs to its partial sums; begins them at 0.
+#[inline(always)]
+fn accumulate<A: Arithmetic, const N: usize>(
+    weights: &[Chunk],
+    length: usize,
+    at: usize,
+    a: &[Chunk],
+    sums: &mut [Chunk],
+) {
+    let x = *a[at..].first_chunk::<N>().expect("a part of the inputs");
+    for (w, sum) in weights.chunks_exact(length).zip(sums) {
+        let w = w[at..].first_chunk::<N>().expect("a part of the weights");
+        let mut s = if at == 0 { Chunk::ZERO } else { *sum };
+        for l in 0..N {
+            s.add_product::<A>(&w[l], &x[l]);
+        }
+        *sum = s;
     }
 }
 
@@ -138,34 +189,40 @@ fn inner<A: Arithmetic>(w: &[Chunk], a: &[Chunk]) -> f64 {
     s.sum()
 }
 
-/// `out = Wᵀδ`, unit by unit in their order.
+/// `out = Wᵀδ`, unit by unit in their order, those with lists last.
 #[inline(always)]
 fn spread<A: Arithmetic>(layer: &Layer, theta: &[Chunk], delta: &[Chunk], out: &mut [Chunk]) {
-    for (c, out) in out.iter_mut().enumerate() {
-        let mut s = Chunk::ZERO;
-        for block in &layer.blocks {
-            let (first, count) = match *block {
-                Block::Four(j) => (j, 4),
-                Block::One(j) => (j, 1),
-                Block::Listed(_) => continue,
-            };
-            for j in first..first + count {
-                s.add_scaled::<A>(delta[j / 8].0[j % 8], &theta[layer.units[j].start + c]);
-            }
-        }
-        *out = s;
-    }
-    for block in &layer.blocks {
-        let Block::Listed(j) = *block else { continue };
-        let (unit, d) = (&layer.units[j], delta[j / 8].0[j % 8]);
-        let Reads::Listed(inputs) = &unit.reads else { unreachable!("a listed unit") };
-        for (w, inputs) in theta[unit.start..].iter().zip(inputs.chunks(8)) {
+    by_parts!(out.len(), |at, N| spread_part::<A, N>(layer, theta, delta, at, out));
+    for &j in &layer.listed {
+        let (unit, d) = (&layer.units[j as usize], delta[j as usize / 8].0[j as usize % 8]);
+        for (w, inputs) in theta[unit.start..].iter().zip(unit.kept().chunks(8)) {
             for (w, &i) in w.0.iter().zip(inputs) {
                 let o = &mut out[i as usize / 8].0[i as usize % 8];
                 *o = A::mul_add(d, *w, *o);
             }
         }
     }
+}
+
+/// Chunks `at..at + N` of what the units with a place for every input give.
+#[inline(always)]
+fn spread_part<A: Arithmetic, const N: usize>(
+    layer: &Layer,
+    theta: &[Chunk],
+    delta: &[Chunk],
+    at: usize,
+    out: &mut [Chunk],
+) {
+    let weights = &theta[layer.first..][..layer.placed.len() * layer.inputs];
+    let mut s = [Chunk::ZERO; N];
+    for (w, &j) in weights.chunks_exact(layer.inputs).zip(&layer.placed) {
+        let w = w[at..].first_chunk::<N>().expect("a part of the weights");
+        let d = delta[j as usize / 8].0[j as usize % 8];
+        for l in 0..N {
+            s[l].add_scaled::<A>(d, &w[l]);
+        }
+    }
+    *out[at..].first_chunk_mut::<N>().expect("a part of the inputs") = s;
 }
 
 #[inline(always)]
@@ -198,19 +255,17 @@ fn slope<A: Arithmetic>(loss: Loss, outputs: usize, z: &[Chunk], y: f64, out: &m
         }
         Loss::Softmax => {
             let class = y as usize;
-            let mut top = f64::NEG_INFINITY;
-            for c in 0..outputs {
-                top = top.max(z[c / 8].0[c % 8]);
-            }
+            // Any finite shift near the largest output will do; a NaN shows in the sum whatever is subtracted.
+            let top = largest(outputs, z);
             for (z, o) in z.iter().zip(out.iter_mut()) {
                 *o = exp::<A, Chunk>(z.minus(Chunk::all(top)));
             }
             clear_beyond(outputs, out);
             let own = out[class / 8].0[class % 8];
-            out[class / 8].0[class % 8] = 0.0;
             // What the other classes have: 1 − p_y without a difference of nearly equal numbers.
             let mut others = Chunk::ZERO;
-            for o in out.iter() {
+            for (c, o) in out.iter_mut().enumerate() {
+                *o = o.without(class.wrapping_sub(8 * c));
                 others = others.plus(*o);
             }
             let others = others.sum();
@@ -221,6 +276,22 @@ fn slope<A: Arithmetic>(loss: Loss, outputs: usize, z: &[Chunk], y: f64, out: &m
             out[class / 8].0[class % 8] = -others * inverse;
         }
     }
+}
+
+/// The largest of the outputs.
+#[inline(always)]
+fn largest(outputs: usize, z: &[Chunk]) -> f64 {
+    let mut top = Chunk::all(f64::NEG_INFINITY);
+    for (c, z) in z.iter().enumerate() {
+        let used = outputs - 8 * c;
+        for i in 0..8 {
+            let v = if i < used { z.0[i] } else { f64::NEG_INFINITY };
+            top.0[i] = if v > top.0[i] { v } else { top.0[i] };
+        }
+    }
+    let max = |a: f64, b: f64| if a > b { a } else { b };
+    let t = &top.0;
+    max(max(max(t[0], t[4]), max(t[2], t[6])), max(max(t[1], t[5]), max(t[3], t[7])))
 }
 
 #[inline(always)]

@@ -19,6 +19,7 @@
 
 mod assemble;
 mod gradient;
+mod rows;
 mod shape;
 mod sweep;
 mod tangent;
@@ -26,6 +27,7 @@ mod task;
 mod wiring;
 
 pub(crate) use gradient::{add_gradient, add_hvp};
+pub(crate) use rows::{outputs, row_gradients};
 pub(crate) use shape::Form;
 
 use super::Kind;

@@ -5,8 +5,10 @@ use super::super::Kind;
 use super::wiring::Stage;
 use crate::data::{Design, Row};
 use crate::loss::{Loss, likeliest};
+use crate::model::Activation;
 use crate::model::network::Network;
 use crate::numeric::gram::Kernel;
+use crate::numeric::lanes::{Arithmetic, Chunk, Vectorised};
 use crate::numeric::scalar::complement;
 
 /// The length of a run is a multiple of it.
@@ -164,14 +166,22 @@ impl Sweep {
 
     fn read(&mut self, stage: &Stage, design: &Design, rows: &[usize]) {
         let (stride, runs) = (self.stride, &mut self.inputs[0]);
-        for (r, &i) in rows.iter().enumerate() {
-            match design.row(i) {
-                Row::Dense(x) => {
-                    for (s, &c) in stage.inputs.iter().enumerate() {
-                        runs[s * stride + r] = x[c];
-                    }
-                }
-                Row::Sparse(..) => unreachable!("sparse designs are summed by units"),
+        let row = |i: &usize| match design.row(*i) {
+            Row::Dense(x) => x,
+            Row::Sparse(..) => unreachable!("sparse designs are summed by units"),
+        };
+        // Eight rows together: what is written lies together too.
+        let (eights, rest) = rows.as_chunks::<8>();
+        for (e, eight) in eights.iter().enumerate() {
+            let x = eight.each_ref().map(row);
+            for (s, &c) in stage.inputs.iter().enumerate() {
+                let to = runs[s * stride + 8 * e..].first_chunk_mut::<8>().expect("room for every row");
+                *to = std::array::from_fn(|r| x[r][c]);
+            }
+        }
+        for (r, x) in (8 * eights.len()..).zip(rest.iter().map(row)) {
+            for (s, &c) in stage.inputs.iter().enumerate() {
+                runs[s * stride + r] = x[c];
             }
         }
         // Left over from a longer block.
@@ -186,12 +196,31 @@ impl Sweep {
             let (z, inputs) = (&mut self.z[l], &self.inputs[l]);
             kernel.vectorised((stage, theta, &inputs[..], stride, &mut z[..]), affine);
             if l < last {
-                let (z, slope, bent) = (&self.z[l], &mut self.slope[l], &mut self.bent[l]);
-                for (((z, a), slope), bent) in z.iter().zip(&mut self.inputs[l + 1]).zip(slope).zip(bent) {
-                    (*a, *slope, *bent) = net.activation.jet(*z);
-                }
+                let (slope, bent) = (&mut self.slope[l], &mut self.bent[l]);
+                let a = &mut self.inputs[l + 1];
+                kernel.run(Jets { activation: net.activation, z: &self.z[l], a, slope, bent });
             }
         }
+    }
+
+    /// Sweeps the rows forward alone: what is left of the backward sweep is not theirs.
+    pub(super) fn fill_forward(
+        &mut self,
+        kernel: Kernel,
+        net: &Network,
+        stages: &[Stage],
+        theta: &[f64],
+        design: &Design,
+        rows: &[usize],
+    ) {
+        self.samples = rows.len();
+        self.read(&stages[0], design, rows);
+        self.forward(kernel, net, stages, theta);
+    }
+
+    /// The run of output `c`.
+    pub(super) fn output(&self, c: usize) -> &[f64] {
+        run(&self.z[self.z.len() - 1], self.stride, c)
     }
 
     /// `δ` and the curvature of the outputs, row by row.
@@ -248,6 +277,30 @@ impl Sweep {
                     weighted[r] = sweep.weights[r] * delta[r];
                 }
             }
+        }
+    }
+}
+
+/// `φ(z)`, `φ′(z)` and `φ″(z)` of whole runs.
+struct Jets<'a> {
+    activation: Activation,
+    z: &'a [f64],
+    a: &'a mut [f64],
+    slope: &'a mut [f64],
+    bent: &'a mut [f64],
+}
+
+impl Vectorised for Jets<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let a = self.a.as_chunks_mut::<8>().0.iter_mut();
+        let slope = self.slope.as_chunks_mut::<8>().0.iter_mut();
+        let bent = self.bent.as_chunks_mut::<8>().0;
+        for (((z, a), slope), bent) in self.z.as_chunks::<8>().0.iter().zip(a).zip(slope).zip(bent) {
+            let jet = self.activation.jets::<A>(Chunk(*z));
+            (*a, *slope, *bent) = (jet.0.0, jet.1.0, jet.2.0);
         }
     }
 }
