@@ -204,6 +204,22 @@ proptest! {
             };
             prop_assert_eq!(end, &alone.unwrap());
         }
+        for kernel in Kernel::available() {
+            let ends = lockstep::train_with_kernel(&problem, &plan, &runs, draw.normalisation(), kernel).unwrap();
+            for (run, end) in runs.iter().zip(&ends) {
+                let mut alone =
+                    Stepper::with_kernel(&problem, run.start.as_slice(), 0.0, run.weight_decay, kernel).unwrap();
+                for step in &plan.steps {
+                    let kept: Vec<usize> =
+                        step.rows.iter().copied().filter(|&i| run.forget.is_none_or(|f| !f.contains(i))).collect();
+                    let divisor = if draw.renormalise { kept.len().max(1) } else { step.rows.len() };
+                    alone.step(&kept, divisor as f64, step.eta * run.rate);
+                }
+                let mut theta = end.clone();
+                alone.read(theta.as_mut_slice());
+                prop_assert_eq!(end, &theta, "{}", kernel.name());
+            }
+        }
     }
 
     #[test]

@@ -185,7 +185,11 @@ mod tests {
                 for (found, exact) in kernel.run(At(phi, z)).into_iter().zip(exact) {
                     // At most nine ulps for a product of two functions, and five for the other side.
                     let slack = 14.0 * f64::EPSILON * exact.abs() + f64::MIN_POSITIVE;
-                    assert!((found - exact).abs() <= slack, "{phi} at {z}, {}: {found} for {exact}", kernel.name());
+                    assert!(
+                        (found - exact).abs() <= slack,
+                        "{phi} at {z}, {}: {found} for {exact}",
+                        kernel.name()
+                    );
                 }
             }
         }

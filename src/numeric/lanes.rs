@@ -5,6 +5,8 @@
 //! of instructions and picks the best at run time. Everything a task calls must be `#[inline(always)]`: a function of
 //! its own, and a closure is one, may be compiled for the oldest processor, where a fused multiply–add is a slow call. No `unsafe` and no intrinsics are needed here.
 
+use std::marker::PhantomData;
+
 /// How sums of products are rounded.
 pub(crate) trait Arithmetic: Copy {
     /// `a·b + c`, rounded once or twice.
@@ -63,6 +65,29 @@ pub(crate) trait Vectorised {
 
     /// Computes; must be `#[inline(always)]`.
     fn run<A: Arithmetic>(self) -> Self::Output;
+}
+
+/// The same for a computation with many arguments. A method of a type, not a function that is handed over: the call of
+/// such a function is one that compilers need not inline, and then compile for the oldest processor (measured: two
+/// numbers at a time instead of eight).
+pub(crate) trait Work<T> {
+    /// What it returns.
+    type Output;
+
+    /// Computes; must be `#[inline(always)]`.
+    fn work<A: Arithmetic>(arguments: T) -> Self::Output;
+}
+
+/// Some work and its arguments.
+pub(crate) struct Task<W, T>(pub(crate) PhantomData<W>, pub(crate) T);
+
+impl<T, W: Work<T>> Vectorised for Task<W, T> {
+    type Output = W::Output;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> W::Output {
+        W::work::<A>(self.1)
+    }
 }
 
 /// Entry by entry.

@@ -61,11 +61,13 @@ impl Network {
         }
     }
 
-    /// Are full-batch derivatives of these rows worth sweeping by blocks? Compiling the network for runs costs about as
-    /// much as a few dozen rows, and sparse rows are met entry by entry.
+    /// Are full-batch derivatives of so many rows worth sweeping by blocks? Compiling the network for runs costs about as
+    /// much as a few dozen rows, and sparse rows are met entry by entry. Measured (Zen 5, µs per row one by one, in 64 rows,
+    /// in 512): gradient of 64-32-10 1.7, 1.0, 0.7; of 20-8-1 0.4, 0.2, 0.08; of a linear softmax 64-10 0.36, 0.55, 0.27; of
+    /// a logistic regression on 64 features 0.10, 0.14, 0.07.
     fn worth_blocks(&self, design: &Design, rows: usize) -> bool {
-        const LEAST: usize = 64;
-        !design.is_sparse() && rows >= LEAST
+        let least = if self.layers.len() > 1 { 64 } else { 256 };
+        !design.is_sparse() && rows >= least
     }
 
     /// The outputs of every row, `outputs × n`; by blocks or row by row, as the sizes alone decide.

@@ -3,19 +3,19 @@
 //! This is the only file of the crate with `unsafe` code. What is to be audited, in full:
 //!
 //! 1. vector loads and stores through pointers: each is inside a slice whose length [`Kernel::multiply`]
-//!    or [`Kernel::sums`] has asserted;
+//!    or another method of [`Kernel`] has asserted;
 //! 2. calls of functions compiled for AVX2+FMA or AVX-512: reached only through a [`Kernel`], and a `Kernel` other
 //!    than `Portable` is only made by [`Kernel::available`], after the processor was asked. [`Kernel::run`] calls
-//!    safe code of other files so; it needs nothing else, and hands it an arithmetic that only it can name;
-//! 3. one call of the operating system, [`prefer_large_pages`]: advice about pages that lie whole inside a slice, which
-//!    changes no number.
+//!    safe code of other files so; it needs nothing else;
+//! 3. one system call, `madvise` with `MADV_HUGEPAGE` on whole pages inside a slice: it changes no byte.
 //!
 //! Written with intrinsics and tile shapes for which the compiler keeps every accumulator in a register: 24 × 8
 //! (AVX-512: 24 of 32 registers) and 8 × 6 (AVX2: 12 of 16). A 12 × 4 tile on AVX2 has as many accumulators but
 //! spills, and runs at half the speed (measured).
 #![allow(unsafe_code)]
 
-use crate::numeric::lanes::{Rounded, Vectorised};
+use crate::numeric::lanes::{Rounded, Task, Vectorised, Work};
+use std::marker::PhantomData;
 
 /// Most rows of a tile, whatever the kernel.
 pub(super) const MOST_ROWS: usize = 24;
@@ -155,6 +155,26 @@ impl Kernel {
         let _ = soon;
     }
 
+    /// Tells the system that large pages would do for what is in `values`; has no other effect, and none where the system
+    /// does not know of them.
+    pub(in crate::numeric) fn advise_large_pages(self, values: &[f64]) {
+        #[cfg(target_os = "linux")]
+        {
+            unsafe extern "C" {
+                safe fn madvise(address: *const f64, length: usize, advice: i32) -> i32;
+            }
+            const HUGE_PAGES: i32 = 14;
+            /// A multiple of every size of small pages.
+            const PAGE: usize = 1 << 16;
+            let skipped = values.as_ptr().align_offset(PAGE).min(values.len());
+            let whole = size_of_val(&values[skipped..]) / PAGE * PAGE;
+            // Whether the advice was taken makes no difference to anyone.
+            let _ = madvise(values.as_ptr().wrapping_add(skipped), whole, HUGE_PAGES);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = values;
+    }
+
     /// Most left and right runs of one call of [`Kernel::sums`].
     pub(super) fn most_runs(self) -> (usize, usize) {
         match self.0 {
@@ -246,32 +266,12 @@ impl Kernel {
             Instructions::Avx512 => unsafe { x86::run_avx512(task) },
         }
     }
-}
 
-/// Asks Linux for pages of 2 MiB behind a large piece of fresh memory, where the administrator leaves that to programs
-/// (`madvise` in `/sys/kernel/mm/transparent_hugepage/enabled`): a page is cleared when it is first touched, and the
-/// 11 000 small ones of a Hessian of order 2410 take a fifth of the time of the Hessian itself. Has no other effect.
-pub(crate) fn prefer_large_pages(fresh: &mut [f64]) {
-    #[cfg(target_os = "linux")]
-    {
-        use std::ffi::{c_int, c_void};
-        unsafe extern "C" {
-            fn madvise(address: *mut c_void, length: usize, advice: c_int) -> c_int;
-        }
-        /// `MADV_HUGEPAGE`, the same on every architecture.
-        const LARGE: c_int = 14;
-        const PAGE: usize = 1 << 21;
-        let range = fresh.as_mut_ptr_range();
-        let (begin, end) = (range.start.addr().next_multiple_of(PAGE), range.end.addr() / PAGE * PAGE);
-        if end > begin + PAGE {
-            let first = range.start.map_addr(|_| begin);
-            // SAFETY: the pages lie inside the slice, and the advice neither moves nor changes what is in them. That it
-            // was not taken does not matter.
-            let _ = unsafe { madvise(first.cast(), end - begin, LARGE) };
-        }
+    /// `W::work(arguments)` as compiled for these instructions.
+    #[inline(always)]
+    pub(crate) fn work<W: Work<T>, T>(self, arguments: T) -> W::Output {
+        self.run(Task::<W, T>(PhantomData, arguments))
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = fresh;
 }
 
 /// 4 × 4, in a form that compilers vectorise for any processor.
@@ -312,9 +312,9 @@ mod x86 {
     use crate::numeric::lanes::{Arithmetic, Chunk, Fused, Vectorised};
     use std::arch::x86_64::{
         _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd,
-        _mm256_setzero_pd, _mm256_storeu_pd, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_maskz_mov_pd, _mm512_mul_pd,
-        _mm512_set1_pd, _mm512_setzero_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd,
-        _mm512_unpacklo_pd,
+        _mm256_setzero_pd, _mm256_storeu_pd, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd,
+        _mm512_maskz_mov_pd, _mm512_mul_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_shuffle_f64x2,
+        _mm512_storeu_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
     };
 
     /// Samples between what is multiplied and what is fetched.

@@ -1,70 +1,25 @@
 //! Where the parameters of a masked network are while it is trained: every unit's weights in chunks of eight numbers
 //! of their own, filled up with zeros, so that no loop over them has a remainder.
 //!
-//! A unit that reads all inputs, or more than a small share of them ([`listed`]), has a place for every input; a mask
-//! keeps the pruned places 0. Those units of a layer lie one after the other, so that all of them pass by a few
-//! inputs held in registers. A unit that reads fewer has places for those alone and a list of the inputs. On vector
-//! registers a list costs several times as much per weight as a place does: that, not the memory, sets the share.
+//! Live units of a layer go in groups ([`groups`]) that have a place for the same inputs, so that all units of a group pass by a few
+//! inputs held in registers: every input of the layer, or those that some unit of the group keeps, which are gathered
+//! once for all of them. A mask holds the places of a unit that keeps fewer at 0. The fewer weights are kept, the more it
+//! pays to leave places out; gathering costs several times as much as passing by, and sets the size of the groups.
 
+use super::groups::{self, Group, List};
 use crate::model::Network;
+use crate::model::network::Unit as Wires;
 use crate::numeric::gram::Kernel;
 use crate::numeric::lanes::{Chunk, chunks, put, take};
-
-/// A unit lists its inputs where that takes less than a place for each, which costs one per chunk: what a chunk of a list
-/// costs, where the two ways took the same time (64-32-10, batches of one row, a Zen 5 processor). The wider the
-/// registers, the more a list must leave out.
-fn listed(kernel: Kernel) -> usize {
-    match kernel.name() {
-        "avx512" => 6,
-        "avx2" => 5,
-        _ => 3,
-    }
-}
-
-/// What a unit reads.
-#[derive(Debug, Clone)]
-pub(super) enum Reads {
-    /// Every input.
-    All,
-    /// Those where the mask is 1; its chunks begin here in [`Layout::masks`].
-    Masked(usize),
-    /// Those listed. Of a unit on which no output depends, nothing is ever read.
-    Listed(List),
-}
-
-/// Some inputs.
-#[derive(Debug, Clone)]
-pub(super) struct List {
-    /// In their order, filled up with one of them.
-    pub(super) inputs: Vec<[u32; 8]>,
-    /// Which lanes of the last chunk are meant.
-    pub(super) last: u8,
-}
-
-impl List {
-    fn new(inputs: &[u32]) -> List {
-        let fill = inputs.first().copied().unwrap_or(0);
-        let padded = inputs.chunks(8).map(|c| std::array::from_fn(|i| c.get(i).copied().unwrap_or(fill)));
-        let lanes = inputs.len() - inputs.len().saturating_sub(1) / 8 * 8;
-        List { inputs: padded.collect(), last: u8::MAX >> (8 - lanes.max(1)) }
-    }
-
-    /// The lanes of chunk `c` that are meant.
-    #[inline(always)]
-    pub(super) fn lanes(&self, c: usize) -> u8 {
-        if c + 1 == self.inputs.len() { self.last } else { u8::MAX }
-    }
-}
 
 /// One unit.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     /// First chunk of its weights.
     pub(super) start: usize,
-    /// Chunks of its weights.
-    pub(super) length: usize,
-    pub(super) reads: Reads,
-    /// Place of its parameters among the kept ones: the weights, and their number.
+    /// Places of the kept weights from there on, increasing; nothing where they are 0, 1, 2 ….
+    places: Vec<u32>,
+    /// Place of its parameters among the kept ones: the weights, and the inputs they are for.
     kept: (usize, Vec<u32>),
     /// Place of its bias among the kept parameters.
     bias: Option<usize>,
@@ -80,18 +35,12 @@ pub(super) struct Layer {
     pub(super) bias: usize,
     /// 1 where a bias is kept.
     pub(super) bias_mask: Vec<Chunk>,
-    /// Live units with a place for every input.
-    pub(super) placed: Vec<u32>,
-    /// First chunk of their weights, which lie in this order without gaps.
-    pub(super) first: usize,
-    /// First chunk of their masks in [`Layout::masks`], in the same order; nothing where none of them is pruned.
-    pub(super) masks: Option<usize>,
-    /// Live units that list their inputs.
-    pub(super) listed: Vec<u32>,
-    /// All units that do, live or not.
-    pub(super) lists: Vec<u32>,
-    /// Units on which an output depends. The gradient of others is 0.
+    /// Units on which an output depends, in order.
+    pub(super) groups: Vec<Group>,
+    /// The same units.
     pub(super) live: Vec<u32>,
+    /// The chunks of all others: never evaluated, their gradient is 0.
+    pub(super) dead: std::ops::Range<usize>,
 }
 
 /// All layers.
@@ -100,6 +49,8 @@ pub(super) struct Layout {
     pub(super) layers: Vec<Layer>,
     /// A bit per lane, a number per chunk.
     pub(super) masks: Vec<u8>,
+    /// Chunks of what groups gather.
+    pub(super) gathered: usize,
     /// Chunks of all parameters.
     pub(super) length: usize,
     /// Kept parameters.
@@ -107,122 +58,158 @@ pub(super) struct Layout {
 }
 
 impl Unit {
-    /// The inputs it reads, in increasing order.
-    pub(super) fn kept(&self) -> &[u32] {
-        &self.kept.1
+    fn new(start: usize, wires: &Wires, list: Option<&[u32]>) -> Unit {
+        let inputs = &wires.inputs;
+        let place = |i: &u32| match list {
+            Some(list) => list.binary_search(i).expect("a group lists what its units keep") as u32,
+            None => *i,
+        };
+        let places: Vec<u32> = inputs.iter().map(place).collect();
+        // Increasing: they have no gap when the last one has none.
+        let dense = places.last().is_none_or(|&last| last as usize + 1 == places.len());
+        Unit {
+            start,
+            places: if dense { Vec::new() } else { places },
+            kept: (wires.start, inputs.clone()),
+            bias: wires.bias,
+        }
+    }
+
+    fn at(&self, weight: usize) -> (usize, usize) {
+        let at = self.places.get(weight).map_or(weight, |p| *p as usize);
+        (self.start + at / 8, at % 8)
     }
 
     /// Chunk and lane of the weight on `input`, if it is kept.
-    pub(super) fn place(&self, input: usize, masks: &[u8]) -> Option<(usize, usize)> {
-        let at = match &self.reads {
-            Reads::All => input,
-            Reads::Masked(mask) => {
-                (masks[mask + input / 8] >> (input % 8) & 1 != 0).then_some(())?;
-                input
-            }
-            Reads::Listed(_) => self.kept.1.binary_search(&(input as u32)).ok()?,
-        };
-        Some((self.start + at / 8, at % 8))
+    pub(super) fn place(&self, input: usize) -> Option<(usize, usize)> {
+        let kept = &self.kept.1;
+        // Of a unit that reads every input, number i is input i.
+        let guess = kept.get(input).is_some_and(|&i| i as usize == input);
+        let weight = if guess { input } else { kept.binary_search(&(input as u32)).ok()? };
+        Some(self.at(weight))
     }
 }
 
 impl Layout {
     pub(super) fn new(network: &Network, kernel: Kernel) -> Layout {
-        let (mut layers, mut masks, mut next) = (Vec::new(), Vec::new(), 0);
         let alive = alive(network);
+        let mut layout = Layout {
+            layers: Vec::new(),
+            masks: Vec::new(),
+            gathered: 0,
+            length: 0,
+            active: network.active(),
+        };
         for (layer, alive) in network.layers.iter().zip(alive) {
-            let inputs = chunks(layer.fan_in);
-            let full = |unit: &crate::model::network::Unit| unit.inputs.len() == layer.fan_in;
-            let place = |(unit, live): (&crate::model::network::Unit, &bool)| {
-                *live && (full(unit) || listed(kernel) * chunks(unit.inputs.len()) >= inputs)
-            };
-            let is_placed: Vec<bool> = layer.units.iter().zip(&alive).map(place).collect();
-            let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<u32> {
-                (0..layer.units.len()).filter(|&j| wanted(j)).map(|j| j as u32).collect()
-            };
-            let placed = of(&|j| is_placed[j]);
-            let masked = placed.iter().any(|&j| !full(&layer.units[j as usize]));
-            let (first, first_mask) = (next, masks.len());
-            let mut units = Vec::with_capacity(layer.units.len());
-            let (mut start_placed, mut start_listed) = (next, next + placed.len() * inputs);
-            for (unit, is_placed) in layer.units.iter().zip(&is_placed) {
-                let reads = if !is_placed {
-                    Reads::Listed(List::new(&unit.inputs))
-                } else {
-                    let mask = masks.len();
-                    if masked {
-                        masks.resize(mask + inputs, 0);
-                        unit.inputs.iter().for_each(|&i| masks[mask + i as usize / 8] |= 1 << (i % 8));
-                    }
-                    if full(unit) { Reads::All } else { Reads::Masked(mask) }
-                };
-                let length = if *is_placed { inputs } else { chunks(unit.inputs.len()) };
-                let start = if *is_placed { &mut start_placed } else { &mut start_listed };
-                let kept = (unit.start, unit.inputs.clone());
-                units.push(Unit { start: *start, length, reads, kept, bias: unit.bias });
-                *start += length;
+            let live: Vec<u32> = (0..layer.units.len() as u32).filter(|&j| alive[j as usize]).collect();
+            let mut units: Vec<Option<Unit>> = vec![None; layer.units.len()];
+            let groups = groups::cut(&layer.units, &live, layer.fan_in, kernel)
+                .into_iter()
+                .map(|(members, list)| layout.group(&layer.units, layer.fan_in, members, list, &mut units))
+                .collect();
+            let dead = layout.length;
+            for (unit, wires) in units.iter_mut().zip(&layer.units).filter(|(unit, _)| unit.is_none()) {
+                *unit = Some(Unit::new(layout.length, wires, Some(&wires.inputs)));
+                layout.length += chunks(wires.inputs.len());
             }
-            next = start_listed;
             let mut bias_mask = vec![Chunk::ZERO; chunks(units.len())];
-            for (j, unit) in units.iter().enumerate() {
+            for (j, unit) in layer.units.iter().enumerate() {
                 bias_mask[j / 8].0[j % 8] = f64::from(u8::from(unit.bias.is_some()));
             }
-            layers.push(Layer {
-                inputs,
-                bias: next,
+            let bias = layout.length;
+            layout.length += bias_mask.len();
+            layout.layers.push(Layer {
+                inputs: chunks(layer.fan_in),
+                units: units.into_iter().flatten().collect(),
+                bias,
                 bias_mask,
-                placed,
-                first,
-                masks: masked.then_some(first_mask),
-                listed: of(&|j| !is_placed[j] && alive[j]),
-                lists: of(&|j| !is_placed[j]),
-                live: of(&|j| alive[j]),
-                units,
+                groups,
+                live,
+                dead: dead..bias,
             });
-            next += chunks(layer.units.len());
         }
-        Layout { layers, masks, length: next, active: network.active() }
+        layout
+    }
+
+    /// Gives a group its chunks.
+    fn group(
+        &mut self,
+        wires: &[Wires],
+        fan_in: usize,
+        members: &[u32],
+        list: Option<Vec<u32>>,
+        units: &mut [Option<Unit>],
+    ) -> Group {
+        let inputs = list.as_ref().map_or(fan_in, Vec::len);
+        let (first, length) = (self.length, chunks(inputs));
+        let masked = members.iter().any(|&j| wires[j as usize].inputs.len() < inputs);
+        let masks = masked.then_some(self.masks.len());
+        for &j in members {
+            let unit = Unit::new(self.length, &wires[j as usize], list.as_deref());
+            if masked {
+                let mask = self.masks.len();
+                self.masks.resize(mask + length, 0);
+                for weight in 0..unit.kept.1.len() {
+                    let (chunk, lane) = unit.at(weight);
+                    self.masks[mask + chunk - unit.start] |= 1 << lane;
+                }
+            }
+            units[j as usize] = Some(unit);
+            self.length += length;
+        }
+        let gathered = self.gathered;
+        self.gathered += if list.is_some() { length } else { 0 };
+        Group {
+            units: members.to_vec(),
+            list: list.as_deref().map(List::new),
+            gathered,
+            length,
+            first,
+            masks,
+        }
     }
 
     /// Puts the kept parameters `values` into their places.
     pub(super) fn load(&self, values: &[f64], to: &mut [Chunk]) {
         assert_eq!(values.len(), self.active, "{} numbers for {} parameters", values.len(), self.active);
-        for layer in &self.layers {
-            for (j, unit) in layer.units.iter().enumerate() {
-                let (first, inputs) = &unit.kept;
-                let weights = &values[*first..first + inputs.len()];
-                if let Reads::Masked(_) = unit.reads {
-                    for (w, &i) in weights.iter().zip(inputs) {
-                        to[unit.start + i as usize / 8].0[i as usize % 8] = *w;
-                    }
-                } else {
-                    put(weights, &mut to[unit.start..unit.start + unit.length]);
-                }
-                if let Some(b) = unit.bias {
-                    to[layer.bias + j / 8].0[j % 8] = values[b];
+        self.each_unit(|layer, j, unit| {
+            let (first, inputs) = &unit.kept;
+            let weights = &values[*first..first + inputs.len()];
+            if unit.places.is_empty() {
+                put(weights, &mut to[unit.start..]);
+            } else {
+                for (w, &at) in weights.iter().zip(&unit.places) {
+                    to[unit.start + at as usize / 8].0[at as usize % 8] = *w;
                 }
             }
-        }
+            if let Some(b) = unit.bias {
+                to[layer.bias + j / 8].0[j % 8] = values[b];
+            }
+        });
     }
 
     /// The inverse of [`Layout::load`].
     pub(super) fn store(&self, from: &[Chunk], values: &mut [f64]) {
         assert_eq!(values.len(), self.active, "{} numbers for {} parameters", values.len(), self.active);
-        for layer in &self.layers {
-            for (j, unit) in layer.units.iter().enumerate() {
-                let (first, inputs) = &unit.kept;
-                let weights = &mut values[*first..first + inputs.len()];
-                if let Reads::Masked(_) = unit.reads {
-                    for (w, &i) in weights.iter_mut().zip(inputs) {
-                        *w = from[unit.start + i as usize / 8].0[i as usize % 8];
-                    }
-                } else {
-                    take(&from[unit.start..unit.start + unit.length], weights);
-                }
-                if let Some(b) = unit.bias {
-                    values[b] = from[layer.bias + j / 8].0[j % 8];
+        self.each_unit(|layer, j, unit| {
+            let (first, inputs) = &unit.kept;
+            let weights = &mut values[*first..first + inputs.len()];
+            if unit.places.is_empty() {
+                take(&from[unit.start..], weights);
+            } else {
+                for (w, &at) in weights.iter_mut().zip(&unit.places) {
+                    *w = from[unit.start + at as usize / 8].0[at as usize % 8];
                 }
             }
+            if let Some(b) = unit.bias {
+                values[b] = from[layer.bias + j / 8].0[j % 8];
+            }
+        });
+    }
+
+    fn each_unit(&self, mut work: impl FnMut(&Layer, usize, &Unit)) {
+        for layer in &self.layers {
+            layer.units.iter().enumerate().for_each(|(j, unit)| work(layer, j, unit));
         }
     }
 }

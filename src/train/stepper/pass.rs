@@ -1,6 +1,7 @@
 //! One row forward and backward through a network in chunks.
 
-use super::layout::{Layer, Layout, Reads};
+use super::groups::Group;
+use super::layout::{Layer, Layout};
 use crate::data::Row;
 use crate::loss::Loss;
 use crate::model::Activation;
@@ -8,7 +9,7 @@ use crate::numeric::lanes::{Arithmetic, Chunk, Number, chunks, put};
 use crate::numeric::training_functions::{exp, sigmoid, softplus, tanh};
 
 /// Does something to chunks `at..at + N` of `length` with `N` known to the compiler, which then keeps them in registers:
-/// eight at a time, then four, two and one.
+/// eight at a time, then four, three, two and one.
 macro_rules! by_parts {
     ($length:expr, |$at:ident, $n:ident| $body:expr) => {{
         let (mut $at, length) = (0, $length);
@@ -21,6 +22,11 @@ macro_rules! by_parts {
             const $n: usize = 4;
             $body;
             $at += 4;
+        }
+        if $at + 3 == length {
+            const $n: usize = 3;
+            $body;
+            $at += 3;
         }
         if $at + 2 <= length {
             const $n: usize = 2;
@@ -47,9 +53,9 @@ pub(super) struct Pass {
     slopes: Vec<Vec<Chunk>>,
     /// `δ_l = ∂ℓ/∂z_l`; 0 beyond the last unit.
     pub(super) deltas: Vec<Vec<Chunk>>,
-    /// What listed units read, in the places of their weights.
+    /// What groups read that list their inputs.
     pub(super) gathered: Vec<Chunk>,
-    /// Eight partial sums of every unit of a layer.
+    /// Eight partial sums of every unit of a group.
     sums: Vec<Chunk>,
 }
 
@@ -58,16 +64,16 @@ impl Pass {
         let zeros = || -> Vec<Vec<Chunk>> {
             layout.layers.iter().map(|l| vec![Chunk::ZERO; chunks(l.units.len())]).collect()
         };
-        let gathered = if layout.layers.iter().any(|l| !l.lists.is_empty()) { layout.length } else { 0 };
-        let widest = layout.layers.iter().map(|l| l.placed.len()).max().unwrap_or(0);
+        let groups = layout.layers.iter().flat_map(|l| &l.groups);
+        let largest = groups.map(|g| g.units.len()).max().unwrap_or(0);
         Pass {
             input: vec![Chunk::ZERO; layout.layers[0].inputs],
             z: zeros(),
             values: zeros(),
             slopes: zeros(),
             deltas: zeros(),
-            gathered: vec![Chunk::ZERO; gathered],
-            sums: vec![Chunk::ZERO; widest],
+            gathered: vec![Chunk::ZERO; layout.gathered],
+            sums: vec![Chunk::ZERO; largest],
         }
     }
 
@@ -93,7 +99,7 @@ impl Pass {
                 Row::Sparse(columns, values) if l == 0 => {
                     for (j, unit) in layer.live.iter().map(|&j| (j as usize, &layer.units[j as usize])) {
                         for (&c, &v) in columns.iter().zip(values) {
-                            if let Some((chunk, lane)) = unit.place(c as usize, &layout.masks) {
+                            if let Some((chunk, lane)) = unit.place(c as usize) {
                                 z[j / 8].0[j % 8] = A::mul_add(theta[chunk].0[lane], v, z[j / 8].0[j % 8]);
                             }
                         }
@@ -128,35 +134,33 @@ fn weigh<A: Arithmetic>(
     (gathered, sums): (&mut [Chunk], &mut [Chunk]),
     z: &mut [Chunk],
 ) {
-    let length = layer.inputs;
-    let weights = &theta[layer.first..][..layer.placed.len() * length];
-    if let [j] = layer.placed[..] {
-        z[j as usize / 8].0[j as usize % 8] += inner::<A>(weights, a);
-    } else {
+    for group in layer.groups.iter().filter(|g| g.length > 0) {
+        let a = match &group.list {
+            None => a,
+            Some(list) => {
+                let to = &mut gathered[group.gathered..][..group.length];
+                for (c, (to, inputs)) in to.iter_mut().zip(&list.inputs).enumerate() {
+                    // In registers first: eight numbers written one by one are slow to read as a vector.
+                    let mut x = Chunk::ZERO;
+                    for i in 0..8 {
+                        x.0[i] = a[inputs[i] as usize / 8].0[inputs[i] as usize % 8];
+                    }
+                    *to = A::keep(list.lanes(c), &x);
+                }
+                &gathered[group.gathered..][..group.length]
+            }
+        };
+        let weights = group.weights(theta);
+        if let [j] = group.units[..] {
+            z[j as usize / 8].0[j as usize % 8] += inner::<A>(weights, a);
+            continue;
+        }
         // Written to memory and read again: where both loops are one, compilers add up across units, with a shuffle
         // for every product.
-        by_parts!(length, |at, N| accumulate::<A, N>(weights, length, at, a, sums));
-        for (s, &j) in sums.iter().zip(&layer.placed) {
+        by_parts!(group.length, |at, N| accumulate::<A, N>(weights, group.length, at, a, sums));
+        for (s, &j) in sums.iter().zip(&group.units) {
             z[j as usize / 8].0[j as usize % 8] += s.sum();
         }
-    }
-    for &j in &layer.listed {
-        let unit = &layer.units[j as usize];
-        let Reads::Listed(list) = &unit.reads else { unreachable!("a listed unit") };
-        let range = unit.start..unit.start + unit.length;
-        let mut s = Chunk::ZERO;
-        let places = gathered[range.clone()].iter_mut().zip(&theta[range]);
-        for (c, ((g, w), inputs)) in places.zip(&list.inputs).enumerate() {
-            // In registers first: eight numbers written one by one are slow to read as a vector.
-            let mut x = Chunk::ZERO;
-            for i in 0..8 {
-                x.0[i] = a[inputs[i] as usize / 8].0[inputs[i] as usize % 8];
-            }
-            let x = A::keep(list.lanes(c), &x);
-            *g = x;
-            s.add_product::<A>(w, &x);
-        }
-        z[j as usize / 8].0[j as usize % 8] += s.sum();
     }
 }
 
@@ -189,40 +193,47 @@ fn inner<A: Arithmetic>(w: &[Chunk], a: &[Chunk]) -> f64 {
     s.sum()
 }
 
-/// `out = Wᵀδ`, unit by unit in their order, those with lists last.
+/// `out = Wᵀδ`, unit by unit in their order.
 #[inline(always)]
 fn spread<A: Arithmetic>(layer: &Layer, theta: &[Chunk], delta: &[Chunk], out: &mut [Chunk]) {
-    by_parts!(out.len(), |at, N| spread_part::<A, N>(layer, theta, delta, at, out));
-    for &j in &layer.listed {
-        let (unit, d) = (&layer.units[j as usize], delta[j as usize / 8].0[j as usize % 8]);
-        for (w, inputs) in theta[unit.start..].iter().zip(unit.kept().chunks(8)) {
-            for (w, &i) in w.0.iter().zip(inputs) {
-                let o = &mut out[i as usize / 8].0[i as usize % 8];
-                *o = A::mul_add(d, *w, *o);
+    out.fill(Chunk::ZERO);
+    for group in &layer.groups {
+        match &group.list {
+            None => by_parts!(group.length, |at, N| {
+                let out = out[at..].first_chunk_mut::<N>().expect("a part of the inputs");
+                spread_part::<A, N>(group, theta, delta, at, out);
+            }),
+            Some(list) => {
+                for (c, inputs) in list.inputs.iter().enumerate() {
+                    let mut s = [Chunk::ZERO];
+                    spread_part::<A, 1>(group, theta, delta, c, &mut s);
+                    for (s, &i) in s[0].0.iter().zip(&inputs[..(list.count - 8 * c).min(8)]) {
+                        out[i as usize / 8].0[i as usize % 8] += s;
+                    }
+                }
             }
         }
     }
 }
 
-/// Chunks `at..at + N` of what the units with a place for every input give.
+/// Adds chunks `at..at + N` of what the units of a group give.
 #[inline(always)]
 fn spread_part<A: Arithmetic, const N: usize>(
-    layer: &Layer,
+    group: &Group,
     theta: &[Chunk],
     delta: &[Chunk],
     at: usize,
-    out: &mut [Chunk],
+    out: &mut [Chunk; N],
 ) {
-    let weights = &theta[layer.first..][..layer.placed.len() * layer.inputs];
-    let mut s = [Chunk::ZERO; N];
-    for (w, &j) in weights.chunks_exact(layer.inputs).zip(&layer.placed) {
+    let mut s = *out;
+    for (w, &j) in group.weights(theta).chunks_exact(group.length).zip(&group.units) {
         let w = w[at..].first_chunk::<N>().expect("a part of the weights");
         let d = delta[j as usize / 8].0[j as usize % 8];
         for l in 0..N {
             s[l].add_scaled::<A>(d, &w[l]);
         }
     }
-    *out[at..].first_chunk_mut::<N>().expect("a part of the inputs") = s;
+    *out = s;
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@
 //! same roundings in the same order whether a step is done in one sweep ([`fused`]) or in three, so that the way
 //! chosen changes no bit.
 
+use super::groups::Group;
 use super::layout::{Layer, Layout};
 use super::pass::{Pass, by_parts};
 use crate::data::Row;
@@ -176,7 +177,7 @@ pub(super) fn add<A: Arithmetic>(layout: &Layout, factor: f64, pass: &Pass, row:
             for &j in &layer.live {
                 let (unit, s) = (&layer.units[j as usize], factor * lane(&pass.deltas[0], j));
                 for (&c, &x) in columns.iter().zip(values) {
-                    if let Some((chunk, lane)) = unit.place(c as usize, &layout.masks) {
+                    if let Some((chunk, lane)) = unit.place(c as usize) {
                         let o = &mut sink.out[chunk].0[lane];
                         *o = A::mul_add(s, x, *o);
                     }
@@ -202,22 +203,26 @@ fn each_product<A: Arithmetic>(layout: &Layout, pass: &Pass, factor: f64, sink: 
 fn products<A: Arithmetic>(layout: &Layout, l: usize, pass: &Pass, factor: f64, sink: &mut impl Sink) {
     let layer = &layout.layers[l];
     let (input, delta) = (if l == 0 { &pass.input } else { &pass.values[l - 1] }, &pass.deltas[l]);
-    match layer.masks {
-        None => by_parts!(layer.inputs, |at, N| each::<A, N>(layer, at, (factor, delta), input, sink)),
-        Some(first) => {
-            let masks = &layout.masks[first..][..layer.placed.len() * layer.inputs];
-            by_parts!(layer.inputs, |at, N| {
-                each_kept::<A, N>(layer, at, (factor, delta), input, masks, sink);
-            });
+    for group in &layer.groups {
+        let x =
+            if group.list.is_none() { &input[..] } else { &pass.gathered[group.gathered..][..group.length] };
+        match group.masks {
+            None => by_parts!(group.length, |at, N| each::<A, N>(group, at, (factor, delta), x, sink)),
+            Some(first) => {
+                let masks = &layout.masks[first..][..group.units.len() * group.length];
+                by_parts!(group.length, |at, N| each_kept::<A, N>(
+                    group,
+                    at,
+                    (factor, delta),
+                    x,
+                    masks,
+                    sink
+                ));
+            }
         }
     }
-    // A unit on which no output depends has the gradient 0.
-    for &j in if dead(sink) { &layer.lists } else { &layer.listed } {
-        let (unit, s) = (&layer.units[j as usize], factor * lane(delta, j));
-        let x = &pass.gathered[unit.start..unit.start + unit.length];
-        by_parts!(unit.length, |at, N| {
-            sink.add::<A, N>(unit.start + at, s, x[at..].first_chunk().expect("a part of what it reads"));
-        });
+    if dead(sink) {
+        layer.dead.clone().for_each(|at| sink.add::<A, 1>(at, 0.0, &[Chunk::ZERO]));
     }
     biases::<A>(layer, delta, factor, sink);
 }
@@ -228,25 +233,25 @@ fn lane(chunks: &[Chunk], j: u32) -> f64 {
     chunks[j as usize / 8].0[j as usize % 8]
 }
 
-/// Sends `s·x` for chunks `at..at + N` of the inputs to all units that have a place for each.
+/// Sends `s·x` for chunks `at..at + N` of the inputs to all units of a group.
 #[inline(always)]
 fn each<A: Arithmetic, const N: usize>(
-    layer: &Layer,
+    group: &Group,
     at: usize,
     (factor, delta): (f64, &[Chunk]),
     x: &[Chunk],
     sink: &mut impl Sink,
 ) {
     let x = *x[at..].first_chunk::<N>().expect("a part of the inputs");
-    for (p, &j) in layer.placed.iter().enumerate() {
-        sink.add::<A, N>(layer.first + p * layer.inputs + at, factor * lane(delta, j), &x);
+    for (p, &j) in group.units.iter().enumerate() {
+        sink.add::<A, N>(group.first + p * group.length + at, factor * lane(delta, j), &x);
     }
 }
 
 /// As [`each`] where the bit of the mask is 1; elsewhere 0.
 #[inline(always)]
 fn each_kept<A: Arithmetic, const N: usize>(
-    layer: &Layer,
+    group: &Group,
     at: usize,
     (factor, delta): (f64, &[Chunk]),
     x: &[Chunk],
@@ -254,13 +259,13 @@ fn each_kept<A: Arithmetic, const N: usize>(
     sink: &mut impl Sink,
 ) {
     let x = *x[at..].first_chunk::<N>().expect("a part of the inputs");
-    for ((p, &j), masks) in layer.placed.iter().enumerate().zip(masks.chunks_exact(layer.inputs)) {
+    for ((p, &j), masks) in group.units.iter().enumerate().zip(masks.chunks_exact(group.length)) {
         let masks = masks[at..].first_chunk::<N>().expect("a part of the masks");
         let mut kept = [Chunk::ZERO; N];
         for l in 0..N {
             kept[l] = A::keep(masks[l], &x[l]);
         }
-        sink.add::<A, N>(layer.first + p * layer.inputs + at, factor * lane(delta, j), &kept);
+        sink.add::<A, N>(group.first + p * group.length + at, factor * lane(delta, j), &kept);
     }
 }
 

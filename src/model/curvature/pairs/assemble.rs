@@ -31,8 +31,8 @@ pub(super) fn assemble(stages: &[Stage], tasks: &[Task], k: usize) -> DMatrix<f6
         }
     }
     let index = Index { stages, tasks, home };
-    let mut fresh = vec![0.0; k * k];
-    prefer_large_pages(&mut fresh);
+    let fresh = vec![0.0; k * k];
+    prefer_large_pages(&fresh);
     let mut h = DMatrix::from_vec(k, k, fresh);
     let mut columns: Vec<Option<&mut [f64]>> = h.as_mut_slice().chunks_exact_mut(k).map(Some).collect();
     let mut units = Vec::new();

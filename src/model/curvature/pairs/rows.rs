@@ -30,13 +30,17 @@ pub(crate) fn outputs(net: &Network, theta: &[f64], design: &Design) -> DMatrix<
 }
 
 /// The gradient of every row of a dense design, `k × n`.
-pub(crate) fn row_gradients(net: &Network, theta: &[f64], (design, target): (&Design, &[f64])) -> DMatrix<f64> {
+pub(crate) fn row_gradients(
+    net: &Network,
+    theta: &[f64],
+    (design, target): (&Design, &[f64]),
+) -> DMatrix<f64> {
     let (kernel, stages) = (Kernel::best(), wiring::wire(net));
     let (rows, weights): (Vec<usize>, Vec<f64>) = (0..design.rows()).map(|i| (i, 1.0)).unzip();
     let room = rows_per_block(&stages, rows.len()).clamp(1, MOST_ROWS);
     let (mut sweep, mut ws) = (Sweep::new(net, &stages, room), net.workspace());
-    let mut fresh = vec![0.0; net.active() * rows.len()];
-    prefer_large_pages(&mut fresh);
+    let fresh = vec![0.0; net.active() * rows.len()];
+    prefer_large_pages(&fresh);
     let mut out = DMatrix::from_vec(net.active(), rows.len(), fresh);
     for rows in rows.chunks(room) {
         sweep.fill(kernel, net, &stages, Kind::GaussNewton, theta, (design, target), &weights, rows);

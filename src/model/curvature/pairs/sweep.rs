@@ -8,7 +8,7 @@ use crate::loss::{Loss, likeliest};
 use crate::model::Activation;
 use crate::model::network::Network;
 use crate::numeric::gram::Kernel;
-use crate::numeric::lanes::{Arithmetic, Chunk, Vectorised};
+use crate::numeric::lanes::{Arithmetic, Chunk, Vectorised, Work};
 use crate::numeric::scalar::complement;
 
 /// The length of a run is a multiple of it.
@@ -80,7 +80,7 @@ pub(super) fn run(runs: &[f64], stride: usize, index: usize) -> &[f64] {
 
 /// `out ← start + Σ f · run(slot)`.
 #[inline(always)]
-pub(super) fn combine(
+pub(super) fn combine<A: Arithmetic>(
     out: &mut [f64],
     start: f64,
     runs: &[f64],
@@ -92,7 +92,7 @@ pub(super) fn combine(
         for (slot, f) in terms.clone() {
             let values = runs[slot * stride + c * UNIT..].first_chunk::<UNIT>().expect("whole units");
             for i in 0..UNIT {
-                sum[i] += f * values[i];
+                sum[i] = A::mul_add(f, values[i], sum[i]);
             }
         }
         *out = sum;
@@ -161,7 +161,7 @@ impl Sweep {
         self.read(&stages[0], design, rows);
         self.forward(kernel, net, stages, theta);
         self.outputs(net, target, rows);
-        kernel.vectorised((self, stages, kind, theta), Sweep::backward);
+        kernel.work::<Backward, _>((self, stages, kind, theta));
     }
 
     fn read(&mut self, stage: &Stage, design: &Design, rows: &[usize]) {
@@ -194,7 +194,7 @@ impl Sweep {
         let (stride, last) = (self.stride, stages.len() - 1);
         for (l, stage) in stages.iter().enumerate() {
             let (z, inputs) = (&mut self.z[l], &self.inputs[l]);
-            kernel.vectorised((stage, theta, &inputs[..], stride, &mut z[..]), affine);
+            kernel.work::<Affine, _>((stage, theta, &inputs[..], stride, &mut z[..]));
             if l < last {
                 let (slope, bent) = (&mut self.slope[l], &mut self.bent[l]);
                 let a = &mut self.inputs[l + 1];
@@ -256,13 +256,14 @@ impl Sweep {
     }
 
     #[inline(always)]
-    fn backward((sweep, stages, kind, theta): (&mut Sweep, &[Stage], Kind, &[f64])) {
+    fn backward<A: Arithmetic>((sweep, stages, kind, theta): (&mut Sweep, &[Stage], Kind, &[f64])) {
         let (stride, last) = (sweep.stride, stages.len() - 1);
         for l in (0..last).rev() {
             let (below, above) = sweep.delta.split_at_mut(l + 1);
             let runs = below[l].chunks_exact_mut(stride).zip(sweep.bent[l].chunks_exact_mut(stride));
             for (v, (delta, bent)) in runs.enumerate() {
-                combine(delta, 0.0, &above[0], stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p])));
+                let terms = stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p]));
+                combine::<A>(delta, 0.0, &above[0], terms);
                 let slope = run(&sweep.slope[l], stride, v);
                 for r in 0..stride {
                     bent[r] = if kind == Kind::Hessian { bent[r] * delta[r] * sweep.weights[r] } else { 0.0 };
@@ -305,11 +306,29 @@ impl Vectorised for Jets<'_> {
     }
 }
 
+/// [`Sweep::backward`].
+struct Backward;
+
+impl Work<(&mut Sweep, &[Stage], Kind, &[f64])> for Backward {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: (&mut Sweep, &[Stage], Kind, &[f64])) {
+        Sweep::backward::<A>(arguments);
+    }
+}
+
 /// The pre-activations of a layer.
-#[inline(always)]
-fn affine((stage, theta, inputs, stride, z): (&Stage, &[f64], &[f64], usize, &mut [f64])) {
-    for (unit, z) in stage.units.iter().zip(z.chunks_exact_mut(stride)) {
-        let start = unit.bias().map_or(0.0, |b| theta[b]);
-        combine(z, start, inputs, unit.weights().map(|(s, p)| (s, theta[p])));
+struct Affine;
+
+impl Work<(&Stage, &[f64], &[f64], usize, &mut [f64])> for Affine {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>((stage, theta, inputs, stride, z): (&Stage, &[f64], &[f64], usize, &mut [f64])) {
+        for (unit, z) in stage.units.iter().zip(z.chunks_exact_mut(stride)) {
+            let start = unit.bias().map_or(0.0, |b| theta[b]);
+            combine::<A>(z, start, inputs, unit.weights().map(|(s, p)| (s, theta[p])));
+        }
     }
 }
