@@ -90,3 +90,48 @@ pub(super) fn cut<'l>(
     }
     best.1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(kept: usize) -> (Vec<Wires>, Vec<u32>) {
+        let inputs = |j: usize| (0..kept).map(move |i| ((i * 64) / kept.max(1) + j) as u32 % 64);
+        let unit = |j| {
+            let mut inputs: Vec<u32> = inputs(j).collect();
+            inputs.sort_unstable();
+            Wires { start: j * kept, inputs, bias: None }
+        };
+        ((0..32).map(unit).collect(), (0..32).collect())
+    }
+
+    #[test]
+    fn a_dense_layer_is_one_group_and_a_sparse_one_lists() {
+        for kernel in Kernel::available() {
+            for (kept, listed) in [(64, false), (32, false), (1, true), (0, true)] {
+                let (units, live) = layer(kept);
+                let groups = cut(&units, &live, 64, kernel);
+                assert_eq!(
+                    groups.iter().all(|(_, list)| list.is_some()),
+                    listed,
+                    "{kept}, {}",
+                    kernel.name()
+                );
+                assert_eq!(groups.len() == 1 && !listed, !listed, "{kept}");
+                let members: Vec<u32> = groups.iter().flat_map(|(members, _)| members.to_vec()).collect();
+                assert_eq!(members, live);
+                for (members, list) in &groups {
+                    let needed = members.iter().flat_map(|&j| &units[j as usize].inputs);
+                    assert!(needed.clone().all(|i| list.as_ref().is_none_or(|l| l.contains(i))));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_means_its_inputs() {
+        let list = List::new(&[3, 5, 6, 7, 8, 9, 10, 11, 12, 40]);
+        assert_eq!(list.inputs[1], [12, 40, 3, 3, 3, 3, 3, 3]);
+        assert_eq!((list.lanes(0), list.lanes(1)), (255, 0b11));
+    }
+}

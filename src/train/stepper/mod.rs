@@ -18,6 +18,7 @@
 mod groups;
 mod layout;
 mod pass;
+mod products;
 mod update;
 
 use crate::data::Row;

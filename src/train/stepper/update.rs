@@ -6,7 +6,8 @@
 
 use super::groups::Group;
 use super::layout::{Layer, Layout};
-use super::pass::{Pass, by_parts};
+use super::pass::Pass;
+use super::products::by_parts;
 use crate::data::Row;
 use crate::numeric::lanes::{Arithmetic, Chunk, Number};
 

@@ -11,7 +11,8 @@
 
 use super::super::Kind;
 use super::rows_per_block;
-use super::sweep::{Sweep, combine, run};
+use super::runs::{combine, run};
+use super::sweep::Sweep;
 use super::wiring::{self, Stage};
 use crate::data::Design;
 use crate::model::network::Network;

@@ -1,7 +1,8 @@
 //! How everything in a block of rows changes along `z_l ↦ z_l + e_j`.
 
 use super::super::Kind;
-use super::sweep::{Sweep, combine, run};
+use super::runs::{combine, run};
+use super::sweep::Sweep;
 use super::wiring::Stage;
 use crate::numeric::gram::Kernel;
 use crate::numeric::lanes::{Arithmetic, Work};
