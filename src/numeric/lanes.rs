@@ -5,11 +5,36 @@
 //! of instructions and picks the best at run time. Everything a task calls must be `#[inline(always)]`: a function of
 //! its own, and a closure is one, may be compiled for the oldest processor, where a fused multiply–add is a slow call. No `unsafe` and no intrinsics are needed here.
 
+use std::marker::PhantomData;
+
 /// How sums of products are rounded.
 pub(crate) trait Arithmetic: Copy {
     /// `a·b + c`, rounded once or twice.
     fn mul_add(a: f64, b: f64, c: f64) -> f64;
+
+    /// `x` where the bit of the lane is 1, else 0.
+    #[inline(always)]
+    fn keep(bits: u8, x: &Chunk) -> Chunk {
+        let (low, high) = (&HALVES[bits as usize & 15], &HALVES[bits as usize >> 4]);
+        let mut out = *x;
+        for i in 0..4 {
+            out.0[i] = f64::from_bits(x.0[i].to_bits() & low[i]);
+            out.0[4 + i] = f64::from_bits(x.0[4 + i].to_bits() & high[i]);
+        }
+        out
+    }
 }
+
+/// Four bits, all bits of a number each.
+const HALVES: [[u64; 4]; 16] = {
+    let mut halves = [[0; 4]; 16];
+    let mut at = 0;
+    while at < 64 {
+        halves[at / 4][at % 4] = if (at / 4) >> (at % 4) & 1 == 1 { u64::MAX } else { 0 };
+        at += 1;
+    }
+    halves
+};
 
 /// Any processor: the product is rounded, then the sum.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +65,29 @@ pub(crate) trait Vectorised {
 
     /// Computes; must be `#[inline(always)]`.
     fn run<A: Arithmetic>(self) -> Self::Output;
+}
+
+/// The same for a computation with many arguments. A method of a type, not a function that is handed over: the call of
+/// such a function is one that compilers need not inline, and then compile for the oldest processor (measured: two
+/// numbers at a time instead of eight).
+pub(crate) trait Work<T> {
+    /// What it returns.
+    type Output;
+
+    /// Computes; must be `#[inline(always)]`.
+    fn work<A: Arithmetic>(arguments: T) -> Self::Output;
+}
+
+/// Some work and its arguments.
+pub(crate) struct Task<W, T>(pub(crate) PhantomData<W>, pub(crate) T);
+
+impl<T, W: Work<T>> Vectorised for Task<W, T> {
+    type Output = W::Output;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> W::Output {
+        W::work::<A>(self.1)
+    }
 }
 
 /// Entry by entry.
@@ -82,6 +130,12 @@ impl Chunk {
     #[inline(always)]
     pub(crate) fn scaled(self, s: f64) -> Chunk {
         entrywise!(|i| s * self.0[i])
+    }
+
+    /// The same with a zero at `lane`, if there is such a lane.
+    #[inline(always)]
+    pub(crate) fn without(self, lane: usize) -> Chunk {
+        entrywise!(|i| if i == lane { 0.0 } else { self.0[i] })
     }
 
     /// The sum, always in the order of [`crate::numeric::dot::dot`].

@@ -96,6 +96,20 @@ pub(crate) fn sigmoid<A: Arithmetic, N: Number>(z: N) -> (N, N) {
     (z.if_below(0.0, other, inverse), other.times(inverse))
 }
 
+/// `σ(z)`, `σ′` and `σ″ = −σ′ tanh(z/2)`.
+#[inline(always)]
+pub(crate) fn sigmoid_jet<A: Arithmetic, N: Number>(z: N) -> (N, N, N) {
+    let c = N::all;
+    let (scale, rest) = split::<A, N>(z.abs().times(c(-1.0)));
+    // 1 − e^{−|z|} is exact to a few ulps for small z too.
+    let (e, more) = (scale.plus(rest), c(1.0).minus(scale).minus(rest));
+    let inverse = c(1.0).over(c(1.0).plus(e));
+    let other = e.times(inverse);
+    let slope = other.times(inverse);
+    let bend = slope.times(more.times(inverse)).with_sign_of(z.times(c(-1.0)));
+    (z.if_below(0.0, other, inverse), slope, bend)
+}
+
 /// `log(1 + e^z)` and its slope `σ(z)`.
 #[inline(always)]
 pub(crate) fn softplus<A: Arithmetic, N: Number>(z: N) -> (N, N) {

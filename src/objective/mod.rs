@@ -105,16 +105,7 @@ impl<'a> Objective<'a> {
     pub fn row_gradients(&self, theta: &DVector<f64>) -> DMatrix<f64> {
         self.check(theta);
         let p = self.problem;
-        let net = p.network();
-        let mut ws = net.workspace();
-        let mut g = DMatrix::zeros(self.active(), p.rows());
-        for i in 0..p.rows() {
-            let x = p.data().design().row(i);
-            net.forward(theta.as_slice(), x, &mut ws);
-            net.backward(theta.as_slice(), p.target()[i], &mut ws);
-            net.add_gradient(1.0, x, &ws, g.column_mut(i).as_mut_slice());
-        }
-        g
+        p.network().row_gradients(theta.as_slice(), (p.data().design(), p.target()))
     }
 
     /// `Σ |wᵢ| ‖∇ℓᵢ(θ)‖`: the size of what the gradient sums, which is what its rounding scales with.
@@ -213,14 +204,7 @@ impl<'a> Objective<'a> {
     pub fn outputs(&self, theta: &DVector<f64>) -> DMatrix<f64> {
         self.check(theta);
         let p = self.problem;
-        let net = p.network();
-        let mut ws = net.workspace();
-        let mut out = DMatrix::zeros(net.outputs(), p.rows());
-        for i in 0..p.rows() {
-            let z = net.forward(theta.as_slice(), p.data().design().row(i), &mut ws);
-            out.column_mut(i).copy_from_slice(z);
-        }
-        out
+        p.network().all_outputs(theta.as_slice(), p.data().design())
     }
 
     fn second_order(&self, kind: Kind, theta: &DVector<f64>) -> DMatrix<f64> {

@@ -39,6 +39,11 @@ pub(crate) enum Kind {
     EmpiricalFisher,
 }
 
+/// Rows with a weight.
+fn weighted(weights: &[f64]) -> usize {
+    weights.iter().filter(|w| **w != 0.0).count()
+}
+
 impl Network {
     /// The `k × k` matrix `Σ wᵢ Mᵢ` over the rows with nonzero weight (no ridge).
     pub(crate) fn second_order(
@@ -56,11 +61,42 @@ impl Network {
         }
     }
 
-    /// Are full-batch derivatives of these rows worth sweeping by blocks? Compiling the network for runs costs about as
-    /// much as a few dozen rows, and sparse rows are met entry by entry.
-    fn worth_blocks(&self, design: &Design, weights: &[f64]) -> bool {
-        const LEAST: usize = 64;
-        !design.is_sparse() && weights.iter().filter(|w| **w != 0.0).take(LEAST).count() == LEAST
+    /// Are full-batch derivatives of so many rows worth sweeping by blocks? Compiling the network for runs costs about as
+    /// much as a few dozen rows, and sparse rows are met entry by entry. Measured (Zen 5, µs per row one by one, in 64 rows,
+    /// in 512): gradient of 64-32-10 1.7, 1.0, 0.7; of 20-8-1 0.4, 0.2, 0.08; of a linear softmax 64-10 0.36, 0.55, 0.27; of
+    /// a logistic regression on 64 features 0.10, 0.14, 0.07.
+    fn worth_blocks(&self, design: &Design, rows: usize) -> bool {
+        let least = if self.layers.len() > 1 { 64 } else { 256 };
+        !design.is_sparse() && rows >= least
+    }
+
+    /// The outputs of every row, `outputs × n`; by blocks or row by row, as the sizes alone decide.
+    pub(crate) fn all_outputs(&self, theta: &[f64], design: &Design) -> DMatrix<f64> {
+        if self.worth_blocks(design, design.rows()) {
+            return pairs::outputs(self, theta, design);
+        }
+        let mut ws = self.workspace();
+        let mut out = DMatrix::zeros(self.outputs(), design.rows());
+        for i in 0..design.rows() {
+            out.column_mut(i).copy_from_slice(self.forward(theta, design.row(i), &mut ws));
+        }
+        out
+    }
+
+    /// The gradient of every row, `k × n`, likewise.
+    pub(crate) fn row_gradients(&self, theta: &[f64], (design, target): (&Design, &[f64])) -> DMatrix<f64> {
+        if self.worth_blocks(design, design.rows()) {
+            return pairs::row_gradients(self, theta, (design, target));
+        }
+        let mut ws = self.workspace();
+        let mut out = DMatrix::zeros(self.active(), design.rows());
+        for i in 0..design.rows() {
+            let x = design.row(i);
+            self.forward(theta, x, &mut ws);
+            self.backward(theta, target[i], &mut ws);
+            self.add_gradient(1.0, x, &ws, out.column_mut(i).as_mut_slice());
+        }
+        out
     }
 
     /// `out += Σ wᵢ ∇ℓᵢ`; by blocks or row by row, as the sizes alone decide. The two agree to rounding.
@@ -71,7 +107,7 @@ impl Network {
         weights: &[f64],
         out: &mut [f64],
     ) {
-        if self.worth_blocks(design, weights) {
+        if self.worth_blocks(design, weighted(weights)) {
             return pairs::add_gradient(self, theta, (design, target), weights, out);
         }
         let mut ws = self.workspace();
@@ -92,7 +128,7 @@ impl Network {
         weights: &[f64],
         out: &mut [f64],
     ) {
-        if self.worth_blocks(design, weights) {
+        if self.worth_blocks(design, weighted(weights)) {
             return pairs::add_hvp(self, theta, v, (design, target), weights, out);
         }
         let mut ws = self.workspace();

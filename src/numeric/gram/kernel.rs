@@ -14,7 +14,8 @@
 //! spills, and runs at half the speed (measured).
 #![allow(unsafe_code)]
 
-use crate::numeric::lanes::{Rounded, Vectorised};
+use crate::numeric::lanes::{Rounded, Task, Vectorised, Work};
+use std::marker::PhantomData;
 
 /// Most rows of a tile, whatever the kernel.
 pub(in crate::numeric) const MOST_ROWS: usize = 24;
@@ -122,21 +123,6 @@ impl Kernel {
             Instructions::Avx2 => (8, 6),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => (24, 8),
-        }
-    }
-
-    /// `work(arguments)` compiled for this kernel's vectors: loops are vectorised as wide as the processor allows,
-    /// without fusing anything, so the result is the same to the bit. Only what is inlined is: `work` must be a
-    /// function marked `inline(always)`, not a closure.
-    #[inline]
-    pub(crate) fn vectorised<A, R>(self, arguments: A, work: impl FnOnce(A) -> R) -> R {
-        match self.0 {
-            Instructions::Portable => work(arguments),
-            // SAFETY (both): the kernel exists, so the processor has the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { x86::with_avx2(arguments, work) },
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { x86::with_avx512(arguments, work) },
         }
     }
 
@@ -361,6 +347,12 @@ impl Kernel {
             Instructions::Avx512 => unsafe { x86::run_avx512(task) },
         }
     }
+
+    /// `W::work(arguments)` as compiled for these instructions.
+    #[inline(always)]
+    pub(crate) fn work<W: Work<T>, T>(self, arguments: T) -> W::Output {
+        self.run(Task::<W, T>(PhantomData, arguments))
+    }
 }
 
 /// 4 × 4, in a form that compilers vectorise for any processor.
@@ -463,28 +455,17 @@ fn portable_sums(w: &[f64], (a, left): (&[f64], &[usize]), (b, right): (&[f64], 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Tile;
-    use crate::numeric::lanes::{Fused, Vectorised};
+    use crate::numeric::lanes::{Arithmetic, Chunk, Fused, Vectorised};
     use std::arch::x86_64::{
         _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_loadu_pd, _mm256_mul_pd,
         _mm256_set1_pd, _mm256_setzero_pd, _mm256_storeu_pd, _mm256_sub_pd, _mm512_add_pd, _mm512_fmadd_pd,
-        _mm512_fnmadd_pd, _mm512_loadu_pd, _mm512_mul_pd, _mm512_set1_pd, _mm512_setzero_pd,
-        _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_sub_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
+        _mm512_fnmadd_pd, _mm512_loadu_pd, _mm512_maskz_mov_pd, _mm512_mul_pd, _mm512_set1_pd,
+        _mm512_setzero_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_sub_pd, _mm512_unpackhi_pd,
+        _mm512_unpacklo_pd,
     };
 
     /// Samples between what is multiplied and what is fetched.
     const AHEAD: usize = 8;
-
-    /// Safety: AVX2 and FMA are there.
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn with_avx2<A, R>(arguments: A, work: impl FnOnce(A) -> R) -> R {
-        work(arguments)
-    }
-
-    /// Safety: AVX-512F is there.
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn with_avx512<A, R>(arguments: A, work: impl FnOnce(A) -> R) -> R {
-        work(arguments)
-    }
 
     /// Safety: AVX2 and FMA are there; every run of `w.len()` numbers, a multiple of 8, is inside its slice; one or
     /// two left runs, one to four right ones.
@@ -614,7 +595,30 @@ mod x86 {
 
     #[target_feature(enable = "avx512f")]
     pub(super) fn run_avx512<T: Vectorised>(task: T) -> T::Output {
-        task.run::<Fused>()
+        task.run::<Masked>()
+    }
+
+    /// [`Fused`], and masks of their own registers. Only [`run_avx512`] can name it, so whoever computes with it runs
+    /// where AVX-512F is there.
+    #[derive(Clone, Copy)]
+    struct Masked;
+
+    impl Arithmetic for Masked {
+        #[inline(always)]
+        fn mul_add(a: f64, b: f64, c: f64) -> f64 {
+            Fused::mul_add(a, b, c)
+        }
+
+        #[inline(always)]
+        fn keep(bits: u8, x: &Chunk) -> Chunk {
+            let mut out = Chunk::ZERO;
+            // SAFETY: AVX-512F is there (see the type); eight numbers are read and written.
+            unsafe {
+                let x = _mm512_loadu_pd(x.0.as_ptr());
+                _mm512_storeu_pd(out.0.as_mut_ptr(), _mm512_maskz_mov_pd(bits, x));
+            }
+            out
+        }
     }
 
     /// A tile of vectors minus what it is to lose, in registers; loops over columns are written out, so that none is

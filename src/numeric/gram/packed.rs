@@ -2,6 +2,7 @@
 
 use super::Kernel;
 use super::panel::{Columns, Panel};
+use crate::numeric::lanes::{Arithmetic, Work};
 use std::ops::Range;
 
 /// Strips of rows, each with its samples one after the other, so that the kernel reads memory in order. The last strip
@@ -57,11 +58,11 @@ impl Packed {
 
     fn pack<P: Panel>(&mut self, kernel: Kernel, panel: &P, samples: Range<usize>) {
         match (panel.stored(), self.strip) {
-            (Some(columns), 24) => kernel.vectorised((self, columns, samples), Packed::copy::<24>),
-            (Some(columns), 8) => kernel.vectorised((self, columns, samples), Packed::copy::<8>),
-            (Some(columns), 6) => kernel.vectorised((self, columns, samples), Packed::copy::<6>),
-            (Some(columns), 4) => kernel.vectorised((self, columns, samples), Packed::copy::<4>),
-            _ => kernel.vectorised((self, panel, samples), Packed::form::<P>),
+            (Some(columns), 24) => kernel.work::<Copy<24>, _>((self, columns, samples)),
+            (Some(columns), 8) => kernel.work::<Copy<8>, _>((self, columns, samples)),
+            (Some(columns), 6) => kernel.work::<Copy<6>, _>((self, columns, samples)),
+            (Some(columns), 4) => kernel.work::<Copy<4>, _>((self, columns, samples)),
+            _ => kernel.work::<Form, _>((self, panel, samples)),
         }
     }
 
@@ -152,7 +153,7 @@ impl Packed {
                     let here = strip.min(rows - first);
                     let width = if here == strip { strip } else { here.next_multiple_of(unit) };
                     let packed = &mut packed[..width * samples];
-                    kernel.vectorised((packed, width, first..first + here, row), interleave_strip::<F>);
+                    kernel.work::<Interleave, _>((packed, width, first..first + here, row));
                 }
             },
         );
@@ -166,6 +167,44 @@ impl Packed {
     }
 }
 
+/// [`Packed::copy`].
+struct Copy<const STRIP: usize>;
+
+impl<const STRIP: usize> Work<(&mut Packed, Columns<'_>, Range<usize>)> for Copy<STRIP> {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: (&mut Packed, Columns<'_>, Range<usize>)) {
+        Packed::copy::<STRIP>(arguments);
+    }
+}
+
+/// [`Packed::form`].
+struct Form;
+
+impl<P: Panel> Work<(&mut Packed, &P, Range<usize>)> for Form {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: (&mut Packed, &P, Range<usize>)) {
+        Packed::form::<P>(arguments);
+    }
+}
+
+/// [`interleave_strip`].
+struct Interleave;
+
+impl<'a, 'p, F: Fn(usize) -> (&'a [f64], &'a [f64])> Work<(&'p mut [f64], usize, Range<usize>, &'p F)>
+    for Interleave
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: (&'p mut [f64], usize, Range<usize>, &'p F)) {
+        interleave_strip(arguments);
+    }
+}
+
 /// Rows and samples that are turned around together.
 const SQUARE: usize = 8;
 
@@ -175,11 +214,13 @@ fn interleave_strip<'a, F: Fn(usize) -> (&'a [f64], &'a [f64])>(
     (packed, width, rows, row): (&mut [f64], usize, Range<usize>, &F),
 ) {
     let samples = packed.len() / width;
+    let mut square = [[0.0; INTERLEAVED]; SQUARE];
     for (c, packed) in packed.chunks_mut(width * INTERLEAVED).enumerate() {
         let part = c * INTERLEAVED..samples.min((c + 1) * INTERLEAVED);
         for i in (0..width).step_by(SQUARE) {
             let tall = SQUARE.min(width - i);
-            let mut square = [[0.0; INTERLEAVED]; SQUARE];
+            // What is beyond the last row; no other part leaves anything there.
+            square[tall.min(rows.len() - i)..].iter_mut().for_each(|beyond| beyond.fill(0.0));
             for (q, products) in (rows.start + i..rows.end).zip(&mut square[..tall]) {
                 let (a, b) = row(q);
                 let pairs = a[part.clone()].iter().zip(&b[part.clone()]);

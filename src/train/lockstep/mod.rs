@@ -72,6 +72,20 @@ pub fn train(
     runs: &[Run<'_>],
     normalisation: Normalisation,
 ) -> Result<Vec<DVector<f64>>> {
+    train_with_kernel(problem, plan, runs, normalisation, Kernel::best())
+}
+
+/// As [`train`] with the kernel given: what [`super::stepper::Stepper::with_kernel`] gives one by one.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_with_kernel(
+    problem: &Problem,
+    plan: &Plan,
+    runs: &[Run<'_>],
+    normalisation: Normalisation,
+    kernel: Kernel,
+) -> Result<Vec<DVector<f64>>> {
     if !applies(problem, plan) {
         return Err(Error::Invalid(
             "lock-step needs a linear model with one output, unpruned, dense rows, no momentum and no perturbation; \
@@ -95,7 +109,7 @@ pub fn train(
         let mut group = Group::new(problem, runs);
         let mut done = 0;
         for steps in plan.steps.chunks(LOOK) {
-            Kernel::best().run(Advance { problem, steps, normalisation, group: &mut group });
+            kernel.run(Advance { problem, steps, normalisation, group: &mut group });
             done += steps.len();
             if !group.is_finite() {
                 return Err(Error::NotConverged {

@@ -1,6 +1,7 @@
 //! One row forward and backward through a network in chunks.
 
-use super::layout::{Block, Layer, Layout, Reads};
+use super::layout::Layout;
+use super::products::{spread, weigh};
 use crate::data::Row;
 use crate::loss::Loss;
 use crate::model::Activation;
@@ -19,8 +20,10 @@ pub(super) struct Pass {
     slopes: Vec<Vec<Chunk>>,
     /// `δ_l = ∂ℓ/∂z_l`; 0 beyond the last unit.
     pub(super) deltas: Vec<Vec<Chunk>>,
-    /// What listed units read, in the places of their weights.
+    /// What groups read that list their inputs.
     pub(super) gathered: Vec<Chunk>,
+    /// Eight partial sums of every unit of a group.
+    sums: Vec<Chunk>,
 }
 
 impl Pass {
@@ -28,15 +31,16 @@ impl Pass {
         let zeros = || -> Vec<Vec<Chunk>> {
             layout.layers.iter().map(|l| vec![Chunk::ZERO; chunks(l.units.len())]).collect()
         };
-        let listed = |l: &Layer| l.units.iter().any(|u| matches!(u.reads, Reads::Listed(_)));
-        let gathered = if layout.layers.iter().any(listed) { layout.length } else { 0 };
+        let groups = layout.layers.iter().flat_map(|l| &l.groups);
+        let largest = groups.map(|g| g.units.len()).max().unwrap_or(0);
         Pass {
             input: vec![Chunk::ZERO; layout.layers[0].inputs],
             z: zeros(),
             values: zeros(),
             slopes: zeros(),
             deltas: zeros(),
-            gathered: vec![Chunk::ZERO; gathered],
+            gathered: vec![Chunk::ZERO; layout.gathered],
+            sums: vec![Chunk::ZERO; largest],
         }
     }
 
@@ -57,18 +61,21 @@ impl Pass {
             match row {
                 Row::Dense(x) if l == 0 => {
                     put(x, &mut self.input);
-                    weigh::<A>(layer, theta, &self.input, &mut self.gathered, z);
+                    weigh::<A>(layer, theta, &self.input, (&mut self.gathered, &mut self.sums), z);
                 }
                 Row::Sparse(columns, values) if l == 0 => {
-                    for (j, unit) in layer.units.iter().enumerate().filter(|(_, u)| u.live) {
+                    for (j, unit) in layer.live.iter().map(|&j| (j as usize, &layer.units[j as usize])) {
                         for (&c, &v) in columns.iter().zip(values) {
-                            if let Some((chunk, lane)) = unit.place(c as usize, &layout.masks) {
+                            if let Some((chunk, lane)) = unit.place(c as usize) {
                                 z[j / 8].0[j % 8] = A::mul_add(theta[chunk].0[lane], v, z[j / 8].0[j % 8]);
                             }
                         }
                     }
                 }
-                _ => weigh::<A>(layer, theta, &self.values[l - 1], &mut self.gathered, z),
+                _ => {
+                    let buffers = (&mut self.gathered[..], &mut self.sums[..]);
+                    weigh::<A>(layer, theta, &self.values[l - 1], buffers, z);
+                }
             }
             if l < last {
                 activate::<A>(activation, layer.units.len(), z, &mut self.values[l], &mut self.slopes[l]);
@@ -80,89 +87,6 @@ impl Pass {
             spread::<A>(&layout.layers[l + 1], theta, &above[0], &mut here[l]);
             for (d, s) in here[l].iter_mut().zip(&self.slopes[l]) {
                 *d = d.times(*s);
-            }
-        }
-    }
-}
-
-/// `z += W a`.
-#[inline(always)]
-fn weigh<A: Arithmetic>(
-    layer: &Layer,
-    theta: &[Chunk],
-    a: &[Chunk],
-    gathered: &mut [Chunk],
-    z: &mut [Chunk],
-) {
-    for block in &layer.blocks {
-        match *block {
-            Block::Four(j) => {
-                let w = |j: usize| &theta[layer.units[j].start..][..a.len()];
-                let mut s = [Chunk::ZERO; 4];
-                let rows = w(j).iter().zip(w(j + 1)).zip(w(j + 2)).zip(w(j + 3));
-                for (a, (((w0, w1), w2), w3)) in a.iter().zip(rows) {
-                    s[0].add_product::<A>(w0, a);
-                    s[1].add_product::<A>(w1, a);
-                    s[2].add_product::<A>(w2, a);
-                    s[3].add_product::<A>(w3, a);
-                }
-                for (i, s) in s.iter().enumerate() {
-                    z[(j + i) / 8].0[(j + i) % 8] += s.sum();
-                }
-            }
-            Block::One(j) => {
-                let w = &theta[layer.units[j].start..][..a.len()];
-                z[j / 8].0[j % 8] += inner::<A>(w, a);
-            }
-            Block::Listed(j) => {
-                let unit = &layer.units[j];
-                let Reads::Listed(inputs) = &unit.reads else { unreachable!("a listed unit") };
-                let range = unit.start..unit.start + unit.length;
-                for (g, inputs) in gathered[range.clone()].iter_mut().zip(inputs.chunks(8)) {
-                    for (g, &i) in g.0.iter_mut().zip(inputs) {
-                        *g = a[i as usize / 8].0[i as usize % 8];
-                    }
-                }
-                z[j / 8].0[j % 8] += inner::<A>(&theta[range.clone()], &gathered[range]);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn inner<A: Arithmetic>(w: &[Chunk], a: &[Chunk]) -> f64 {
-    let mut s = Chunk::ZERO;
-    for (w, a) in w.iter().zip(a) {
-        s.add_product::<A>(w, a);
-    }
-    s.sum()
-}
-
-/// `out = Wᵀδ`, unit by unit in their order.
-#[inline(always)]
-fn spread<A: Arithmetic>(layer: &Layer, theta: &[Chunk], delta: &[Chunk], out: &mut [Chunk]) {
-    for (c, out) in out.iter_mut().enumerate() {
-        let mut s = Chunk::ZERO;
-        for block in &layer.blocks {
-            let (first, count) = match *block {
-                Block::Four(j) => (j, 4),
-                Block::One(j) => (j, 1),
-                Block::Listed(_) => continue,
-            };
-            for j in first..first + count {
-                s.add_scaled::<A>(delta[j / 8].0[j % 8], &theta[layer.units[j].start + c]);
-            }
-        }
-        *out = s;
-    }
-    for block in &layer.blocks {
-        let Block::Listed(j) = *block else { continue };
-        let (unit, d) = (&layer.units[j], delta[j / 8].0[j % 8]);
-        let Reads::Listed(inputs) = &unit.reads else { unreachable!("a listed unit") };
-        for (w, inputs) in theta[unit.start..].iter().zip(inputs.chunks(8)) {
-            for (w, &i) in w.0.iter().zip(inputs) {
-                let o = &mut out[i as usize / 8].0[i as usize % 8];
-                *o = A::mul_add(d, *w, *o);
             }
         }
     }
@@ -198,19 +122,17 @@ fn slope<A: Arithmetic>(loss: Loss, outputs: usize, z: &[Chunk], y: f64, out: &m
         }
         Loss::Softmax => {
             let class = y as usize;
-            let mut top = f64::NEG_INFINITY;
-            for c in 0..outputs {
-                top = top.max(z[c / 8].0[c % 8]);
-            }
+            // Any finite shift near the largest output will do; a NaN shows in the sum whatever is subtracted.
+            let top = largest(outputs, z);
             for (z, o) in z.iter().zip(out.iter_mut()) {
                 *o = exp::<A, Chunk>(z.minus(Chunk::all(top)));
             }
             clear_beyond(outputs, out);
             let own = out[class / 8].0[class % 8];
-            out[class / 8].0[class % 8] = 0.0;
             // What the other classes have: 1 − p_y without a difference of nearly equal numbers.
             let mut others = Chunk::ZERO;
-            for o in out.iter() {
+            for (c, o) in out.iter_mut().enumerate() {
+                *o = o.without(class.wrapping_sub(8 * c));
                 others = others.plus(*o);
             }
             let others = others.sum();
@@ -221,6 +143,22 @@ fn slope<A: Arithmetic>(loss: Loss, outputs: usize, z: &[Chunk], y: f64, out: &m
             out[class / 8].0[class % 8] = -others * inverse;
         }
     }
+}
+
+/// The largest of the outputs.
+#[inline(always)]
+fn largest(outputs: usize, z: &[Chunk]) -> f64 {
+    let mut top = Chunk::all(f64::NEG_INFINITY);
+    for (c, z) in z.iter().enumerate() {
+        let used = outputs - 8 * c;
+        for i in 0..8 {
+            let v = if i < used { z.0[i] } else { f64::NEG_INFINITY };
+            top.0[i] = if v > top.0[i] { v } else { top.0[i] };
+        }
+    }
+    let max = |a: f64, b: f64| if a > b { a } else { b };
+    let t = &top.0;
+    max(max(max(t[0], t[4]), max(t[2], t[6])), max(max(t[1], t[5]), max(t[3], t[7])))
 }
 
 #[inline(always)]

@@ -4,8 +4,10 @@
 //! same roundings in the same order whether a step is done in one sweep ([`fused`]) or in three, so that the way
 //! chosen changes no bit.
 
-use super::layout::{Layer, Layout, Reads};
+use super::groups::Group;
+use super::layout::{Layer, Layout};
 use super::pass::Pass;
+use super::products::by_parts;
 use crate::data::Row;
 use crate::numeric::lanes::{Arithmetic, Chunk, Number};
 
@@ -48,13 +50,13 @@ pub(super) fn fused<A: Arithmetic>(
     }
 }
 
-/// Where the gradient `s·x` of a chunk of parameters goes. A trait instead of closures: those are not always compiled
-/// into their caller, and would then miss its instructions.
+/// Where the gradient `s·x` of `N` chunks of parameters from `at` on goes. A trait instead of closures: those are not
+/// always compiled into their caller, and would then miss its instructions.
 trait Sink {
     /// Must units be visited whose gradient is 0?
     const DEAD: bool;
 
-    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk);
+    fn add<A: Arithmetic, const N: usize>(&mut self, at: usize, s: f64, x: &[Chunk; N]);
 }
 
 struct Plain<'a> {
@@ -72,12 +74,21 @@ struct Heavy<'a> {
     velocity: &'a mut [Chunk],
 }
 
+/// `N` chunks from `at` on.
+#[inline(always)]
+fn part<const N: usize>(chunks: &mut [Chunk], at: usize) -> &mut [Chunk; N] {
+    chunks[at..].first_chunk_mut().expect("parameters of a unit")
+}
+
 impl Sink for Plain<'_> {
     const DEAD: bool = false;
 
     #[inline(always)]
-    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
-        self.out[chunk] = x.mul_add::<A>(Chunk::all(s), self.out[chunk]);
+    fn add<A: Arithmetic, const N: usize>(&mut self, at: usize, s: f64, x: &[Chunk; N]) {
+        let out = part::<N>(self.out, at);
+        for l in 0..N {
+            out[l] = x[l].mul_add::<A>(Chunk::all(s), out[l]);
+        }
     }
 }
 
@@ -85,8 +96,11 @@ impl Sink for Light<'_> {
     const DEAD: bool = true;
 
     #[inline(always)]
-    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
-        self.theta[chunk] = x.mul_add::<A>(Chunk::all(s), self.theta[chunk].scaled(self.keep));
+    fn add<A: Arithmetic, const N: usize>(&mut self, at: usize, s: f64, x: &[Chunk; N]) {
+        let theta = part::<N>(self.theta, at);
+        for l in 0..N {
+            theta[l] = x[l].mul_add::<A>(Chunk::all(s), theta[l].scaled(self.keep));
+        }
     }
 }
 
@@ -94,13 +108,16 @@ impl Sink for Heavy<'_> {
     const DEAD: bool = true;
 
     #[inline(always)]
-    fn add<A: Arithmetic>(&mut self, chunk: usize, s: f64, x: &Chunk) {
-        // Both are read before either is written: compilers do not know that they lie apart.
-        let (w, v) = (self.theta[chunk], self.velocity[chunk]);
-        let kept = v.mul_add::<A>(Chunk::all(self.rule.momentum), w.scaled(self.rule.decay));
-        let v = x.mul_add::<A>(Chunk::all(s), kept);
-        self.velocity[chunk] = v;
-        self.theta[chunk] = v.mul_add::<A>(Chunk::all(-self.rule.eta), w);
+    fn add<A: Arithmetic, const N: usize>(&mut self, at: usize, s: f64, x: &[Chunk; N]) {
+        let (theta, velocity) = (part::<N>(self.theta, at), part::<N>(self.velocity, at));
+        for l in 0..N {
+            // Both are read before either is written: compilers do not know that they lie apart.
+            let (w, v) = (theta[l], velocity[l]);
+            let kept = v.mul_add::<A>(Chunk::all(self.rule.momentum), w.scaled(self.rule.decay));
+            let v = x[l].mul_add::<A>(Chunk::all(s), kept);
+            velocity[l] = v;
+            theta[l] = v.mul_add::<A>(Chunk::all(-self.rule.eta), w);
+        }
     }
 }
 
@@ -158,10 +175,10 @@ pub(super) fn add<A: Arithmetic>(layout: &Layout, factor: f64, pass: &Pass, row:
         Row::Dense(_) => each_product::<A>(layout, pass, factor, &mut sink),
         Row::Sparse(columns, values) => {
             let layer = &layout.layers[0];
-            for (j, unit) in layer.units.iter().enumerate().filter(|(_, u)| u.live) {
-                let s = factor * pass.deltas[0][j / 8].0[j % 8];
+            for &j in &layer.live {
+                let (unit, s) = (&layer.units[j as usize], factor * lane(&pass.deltas[0], j));
                 for (&c, &x) in columns.iter().zip(values) {
-                    if let Some((chunk, lane)) = unit.place(c as usize, &layout.masks) {
+                    if let Some((chunk, lane)) = unit.place(c as usize) {
                         let o = &mut sink.out[chunk].0[lane];
                         *o = A::mul_add(s, x, *o);
                     }
@@ -182,62 +199,81 @@ fn each_product<A: Arithmetic>(layout: &Layout, pass: &Pass, factor: f64, sink: 
     }
 }
 
-/// Sends `factor·∇ℓ` of a layer's parameters to `sink`, chunk by chunk.
+/// Sends `factor·∇ℓ` of a layer's parameters to `sink`: a few inputs stay in registers while all units pass.
 #[inline(always)]
 fn products<A: Arithmetic>(layout: &Layout, l: usize, pass: &Pass, factor: f64, sink: &mut impl Sink) {
     let layer = &layout.layers[l];
     let (input, delta) = (if l == 0 { &pass.input } else { &pass.values[l - 1] }, &pass.deltas[l]);
-    for (j, unit) in layer.units.iter().enumerate() {
-        // A unit on which no output depends has the gradient 0.
-        if !(unit.live || dead(sink)) {
-            continue;
+    for group in &layer.groups {
+        let x =
+            if group.list.is_none() { &input[..] } else { &pass.gathered[group.gathered..][..group.length] };
+        match group.masks {
+            None => by_parts!(group.length, |at, N| each::<A, N>(group, at, (factor, delta), x, sink)),
+            Some(first) => {
+                let masks = &layout.masks[first..][..group.units.len() * group.length];
+                by_parts!(group.length, |at, N| each_kept::<A, N>(
+                    group,
+                    at,
+                    (factor, delta),
+                    x,
+                    masks,
+                    sink
+                ));
+            }
         }
-        let (s, at) = (factor * delta[j / 8].0[j % 8], unit.start);
-        match &unit.reads {
-            Reads::All => each::<A>(at, s, input, sink),
-            Reads::Masked(mask) => each_kept::<A>(at, s, input, &layout.masks[*mask..], sink),
-            Reads::Listed(_) => each::<A>(at, s, &pass.gathered[at..at + unit.length], sink),
-        }
+    }
+    if dead(sink) {
+        layer.dead.clone().for_each(|at| sink.add::<A, 1>(at, 0.0, &[Chunk::ZERO]));
     }
     biases::<A>(layer, delta, factor, sink);
 }
 
-/// Chunks per turn of a loop over them. One by one, compilers are tempted to vectorise across chunks.
-const GROUP: usize = 8;
-
-/// Sends `s·x` to the chunks from `at` on.
+/// Entry `j`.
 #[inline(always)]
-fn each<A: Arithmetic>(at: usize, s: f64, x: &[Chunk], sink: &mut impl Sink) {
-    let (groups, last) = x.as_chunks::<GROUP>();
-    for (g, x) in groups.iter().enumerate() {
-        for (l, x) in x.iter().enumerate() {
-            sink.add::<A>(at + GROUP * g + l, s, x);
-        }
-    }
-    for (l, x) in last.iter().enumerate() {
-        sink.add::<A>(at + GROUP * groups.len() + l, s, x);
+fn lane(chunks: &[Chunk], j: u32) -> f64 {
+    chunks[j as usize / 8].0[j as usize % 8]
+}
+
+/// Sends `s·x` for chunks `at..at + N` of the inputs to all units of a group.
+#[inline(always)]
+fn each<A: Arithmetic, const N: usize>(
+    group: &Group,
+    at: usize,
+    (factor, delta): (f64, &[Chunk]),
+    x: &[Chunk],
+    sink: &mut impl Sink,
+) {
+    let x = *x[at..].first_chunk::<N>().expect("a part of the inputs");
+    for (p, &j) in group.units.iter().enumerate() {
+        sink.add::<A, N>(group.first + p * group.length + at, factor * lane(delta, j), &x);
     }
 }
 
-/// As [`each`] where the mask is 1; elsewhere 0.
+/// As [`each`] where the bit of the mask is 1; elsewhere 0.
 #[inline(always)]
-fn each_kept<A: Arithmetic>(at: usize, s: f64, x: &[Chunk], masks: &[Chunk], sink: &mut impl Sink) {
-    let (groups, last) = x.as_chunks::<GROUP>();
-    let (kept, rest) = masks[..x.len()].as_chunks::<GROUP>();
-    for (g, (x, m)) in groups.iter().zip(kept).enumerate() {
-        for l in 0..GROUP {
-            sink.add::<A>(at + GROUP * g + l, s, &x[l].times(m[l]));
+fn each_kept<A: Arithmetic, const N: usize>(
+    group: &Group,
+    at: usize,
+    (factor, delta): (f64, &[Chunk]),
+    x: &[Chunk],
+    masks: &[u8],
+    sink: &mut impl Sink,
+) {
+    let x = *x[at..].first_chunk::<N>().expect("a part of the inputs");
+    for ((p, &j), masks) in group.units.iter().enumerate().zip(masks.chunks_exact(group.length)) {
+        let masks = masks[at..].first_chunk::<N>().expect("a part of the masks");
+        let mut kept = [Chunk::ZERO; N];
+        for l in 0..N {
+            kept[l] = A::keep(masks[l], &x[l]);
         }
-    }
-    for (l, (x, m)) in last.iter().zip(rest).enumerate() {
-        sink.add::<A>(at + GROUP * groups.len() + l, s, &x.times(*m));
+        sink.add::<A, N>(group.first + p * group.length + at, factor * lane(delta, j), &kept);
     }
 }
 
 #[inline(always)]
 fn biases<A: Arithmetic>(layer: &Layer, delta: &[Chunk], factor: f64, sink: &mut impl Sink) {
     for (c, (d, m)) in delta.iter().zip(&layer.bias_mask).enumerate() {
-        sink.add::<A>(layer.bias + c, factor, &d.times(*m));
+        sink.add::<A, 1>(layer.bias + c, factor, &[d.times(*m)]);
     }
 }
 

@@ -11,11 +11,13 @@
 
 use super::super::Kind;
 use super::rows_per_block;
-use super::sweep::{Sweep, combine, run};
+use super::runs::{combine, run};
+use super::sweep::Sweep;
 use super::wiring::{self, Stage};
 use crate::data::Design;
 use crate::model::network::Network;
 use crate::numeric::gram::{Kernel, Sums};
+use crate::numeric::lanes::{Arithmetic, Work};
 
 /// `Σ w ∇ℓ` over the rows of a dense design.
 pub(crate) fn add_gradient(
@@ -48,7 +50,7 @@ pub(crate) fn add_hvp(
     let mut along = None;
     over_blocks(kernel, net, Kind::Hessian, theta, data, weights, |stages, sweep| {
         let along = along.get_or_insert_with(|| Along::new(stages, sweep.stride));
-        kernel.vectorised((&mut *along, stages, sweep, theta, v), Along::sweep);
+        kernel.work::<Tangents, _>((&mut *along, stages, sweep, theta, v));
         for (l, stage) in stages.iter().enumerate() {
             sums.add(kernel, stage, sweep, (&along.delta[l], &sweep.inputs[l]), true, out);
             if l > 0 {
@@ -143,6 +145,21 @@ struct Along {
     shift: Vec<f64>,
 }
 
+/// What a sweep needs: where it goes, the network, its block, the parameters and the direction.
+type Arguments<'a> = (&'a mut Along, &'a [Stage], &'a Sweep, &'a [f64], &'a [f64]);
+
+/// [`Along::sweep`].
+struct Tangents;
+
+impl Work<Arguments<'_>> for Tangents {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: Arguments<'_>) {
+        Along::sweep::<A>(arguments);
+    }
+}
+
 impl Along {
     fn new(stages: &[Stage], stride: usize) -> Along {
         let room = || stages.iter().map(|s| vec![0.0; s.units.len() * stride]).collect::<Vec<_>>();
@@ -150,17 +167,17 @@ impl Along {
     }
 
     #[inline(always)]
-    fn sweep((along, stages, sweep, theta, v): (&mut Along, &[Stage], &Sweep, &[f64], &[f64])) {
+    fn sweep<A: Arithmetic>((along, stages, sweep, theta, v): Arguments<'_>) {
         let (stride, last) = (sweep.stride, stages.len() - 1);
         for (l, stage) in stages.iter().enumerate() {
             let (below, here) = along.a.split_at_mut(l);
             for (u, unit) in stage.units.iter().enumerate() {
                 let z = &mut along.z[l][u * stride..(u + 1) * stride];
                 let start = unit.bias().map_or(0.0, |b| v[b]);
-                combine(z, start, &sweep.inputs[l], unit.weights().map(|(s, p)| (s, v[p])));
+                combine::<A>(z, start, &sweep.inputs[l], unit.weights().map(|(s, p)| (s, v[p])));
                 if l > 0 {
                     let terms = unit.weights().map(|(s, p)| (s, theta[p]));
-                    combine(&mut along.other, 0.0, &below[l - 1], terms);
+                    combine::<A>(&mut along.other, 0.0, &below[l - 1], terms);
                     (0..stride).for_each(|r| z[r] += along.other[r]);
                 }
                 if l < last {
@@ -175,9 +192,9 @@ impl Along {
             let (below, above) = along.delta.split_at_mut(l + 1);
             for (i, delta) in below[l].chunks_exact_mut(stride).enumerate() {
                 let readers = &stages[l + 1].readers[i];
-                combine(delta, 0.0, &above[0], readers.iter().map(|&(u, p)| (u, theta[p])));
+                combine::<A>(delta, 0.0, &above[0], readers.iter().map(|&(u, p)| (u, theta[p])));
                 let terms = readers.iter().map(|&(u, p)| (u, v[p]));
-                combine(&mut along.other, 0.0, &sweep.weighted[l + 1], terms);
+                combine::<A>(&mut along.other, 0.0, &sweep.weighted[l + 1], terms);
                 let (slope, bent) = (run(&sweep.slope[l], stride, i), run(&sweep.bent[l], stride, i));
                 let z = run(&along.z[l], stride, i);
                 for r in 0..stride {

@@ -19,6 +19,8 @@
 
 mod assemble;
 mod gradient;
+mod rows;
+mod runs;
 mod shape;
 mod sweep;
 mod tangent;
@@ -26,6 +28,7 @@ mod task;
 mod wiring;
 
 pub(crate) use gradient::{add_gradient, add_hvp};
+pub(crate) use rows::{outputs, row_gradients};
 pub(crate) use shape::Form;
 
 use super::Kind;
@@ -34,7 +37,8 @@ use crate::model::network::Network;
 use crate::numeric::gram::{Kernel, Packed};
 use crate::numeric::threads;
 use nalgebra::DMatrix;
-use sweep::{Sweep, run};
+use runs::{UNIT, run};
+use sweep::Sweep;
 use task::{Scratch, Shared, tasks};
 use wiring::Stage;
 
@@ -48,7 +52,7 @@ const MOST_NUMBERS: usize = 1 << 23;
 fn rows_per_block(stages: &[Stage], rows: usize) -> usize {
     // Of a unit: its runs in the sweep (9) and in a tangent (3), and its pairs with one other unit, packed and not.
     let per_row: usize = stages.iter().map(|s| s.width + 14 * s.units.len()).sum();
-    let most = (MOST_NUMBERS / per_row.max(1)).clamp(sweep::UNIT, MOST_ROWS);
+    let most = (MOST_NUMBERS / per_row.max(1)).clamp(UNIT, MOST_ROWS);
     rows.div_ceil(rows.div_ceil(most).max(1))
 }
 

@@ -2,15 +2,14 @@
 //! the rows lie together, so that every operation is one on vectors.
 
 use super::super::Kind;
+use super::runs::{Affine, Jets, UNIT, combine, run};
 use super::wiring::Stage;
 use crate::data::{Design, Row};
 use crate::loss::{Loss, likeliest};
 use crate::model::network::Network;
 use crate::numeric::gram::Kernel;
+use crate::numeric::lanes::{Arithmetic, Work};
 use crate::numeric::scalar::complement;
-
-/// The length of a run is a multiple of it.
-pub(super) const UNIT: usize = 16;
 
 /// One block of rows. Per layer, run after run; rows past the last one have the weight 0.
 pub(super) struct Sweep {
@@ -67,33 +66,6 @@ impl Curvature {
             let (z, weighted) = (run(z, stride, c), run(&self.weighted, stride, c));
             (0..stride).for_each(|r| out[r] = weighted[r] * ((z[r] - base[r]) - mean[r]));
         }
-    }
-}
-
-/// The run with number `index`.
-#[inline(always)]
-pub(super) fn run(runs: &[f64], stride: usize, index: usize) -> &[f64] {
-    &runs[index * stride..(index + 1) * stride]
-}
-
-/// `out ← start + Σ f · run(slot)`.
-#[inline(always)]
-pub(super) fn combine(
-    out: &mut [f64],
-    start: f64,
-    runs: &[f64],
-    terms: impl Iterator<Item = (usize, f64)> + Clone,
-) {
-    let stride = out.len();
-    for (c, out) in out.as_chunks_mut::<UNIT>().0.iter_mut().enumerate() {
-        let mut sum = [start; UNIT];
-        for (slot, f) in terms.clone() {
-            let values = runs[slot * stride + c * UNIT..].first_chunk::<UNIT>().expect("whole units");
-            for i in 0..UNIT {
-                sum[i] += f * values[i];
-            }
-        }
-        *out = sum;
     }
 }
 
@@ -159,19 +131,27 @@ impl Sweep {
         self.read(&stages[0], design, rows);
         self.forward(kernel, net, stages, theta);
         self.outputs(net, target, rows);
-        kernel.vectorised((self, stages, kind, theta), Sweep::backward);
+        kernel.work::<Backward, _>((self, stages, kind, theta));
     }
 
     fn read(&mut self, stage: &Stage, design: &Design, rows: &[usize]) {
         let (stride, runs) = (self.stride, &mut self.inputs[0]);
-        for (r, &i) in rows.iter().enumerate() {
-            match design.row(i) {
-                Row::Dense(x) => {
-                    for (s, &c) in stage.inputs.iter().enumerate() {
-                        runs[s * stride + r] = x[c];
-                    }
-                }
-                Row::Sparse(..) => unreachable!("sparse designs are summed by units"),
+        let row = |i: &usize| match design.row(*i) {
+            Row::Dense(x) => x,
+            Row::Sparse(..) => unreachable!("sparse designs are summed by units"),
+        };
+        // Eight rows together: what is written lies together too.
+        let (eights, rest) = rows.as_chunks::<8>();
+        for (e, eight) in eights.iter().enumerate() {
+            let x = eight.each_ref().map(row);
+            for (s, &c) in stage.inputs.iter().enumerate() {
+                let to = runs[s * stride + 8 * e..].first_chunk_mut::<8>().expect("room for every row");
+                *to = std::array::from_fn(|r| x[r][c]);
+            }
+        }
+        for (r, x) in (8 * eights.len()..).zip(rest.iter().map(row)) {
+            for (s, &c) in stage.inputs.iter().enumerate() {
+                runs[s * stride + r] = x[c];
             }
         }
         // Left over from a longer block.
@@ -184,14 +164,33 @@ impl Sweep {
         let (stride, last) = (self.stride, stages.len() - 1);
         for (l, stage) in stages.iter().enumerate() {
             let (z, inputs) = (&mut self.z[l], &self.inputs[l]);
-            kernel.vectorised((stage, theta, &inputs[..], stride, &mut z[..]), affine);
+            kernel.work::<Affine, _>((stage, theta, &inputs[..], stride, &mut z[..]));
             if l < last {
-                let (z, slope, bent) = (&self.z[l], &mut self.slope[l], &mut self.bent[l]);
-                for (((z, a), slope), bent) in z.iter().zip(&mut self.inputs[l + 1]).zip(slope).zip(bent) {
-                    (*a, *slope, *bent) = net.activation.jet(*z);
-                }
+                let (slope, bent) = (&mut self.slope[l], &mut self.bent[l]);
+                let a = &mut self.inputs[l + 1];
+                kernel.run(Jets { activation: net.activation, z: &self.z[l], a, slope, bent });
             }
         }
+    }
+
+    /// Sweeps the rows forward alone: what is left of the backward sweep is not theirs.
+    pub(super) fn fill_forward(
+        &mut self,
+        kernel: Kernel,
+        net: &Network,
+        stages: &[Stage],
+        theta: &[f64],
+        design: &Design,
+        rows: &[usize],
+    ) {
+        self.samples = rows.len();
+        self.read(&stages[0], design, rows);
+        self.forward(kernel, net, stages, theta);
+    }
+
+    /// The run of output `c`.
+    pub(super) fn output(&self, c: usize) -> &[f64] {
+        run(&self.z[self.z.len() - 1], self.stride, c)
     }
 
     /// `δ` and the curvature of the outputs, row by row.
@@ -227,13 +226,14 @@ impl Sweep {
     }
 
     #[inline(always)]
-    fn backward((sweep, stages, kind, theta): (&mut Sweep, &[Stage], Kind, &[f64])) {
+    fn backward<A: Arithmetic>((sweep, stages, kind, theta): (&mut Sweep, &[Stage], Kind, &[f64])) {
         let (stride, last) = (sweep.stride, stages.len() - 1);
         for l in (0..last).rev() {
             let (below, above) = sweep.delta.split_at_mut(l + 1);
             let runs = below[l].chunks_exact_mut(stride).zip(sweep.bent[l].chunks_exact_mut(stride));
             for (v, (delta, bent)) in runs.enumerate() {
-                combine(delta, 0.0, &above[0], stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p])));
+                let terms = stages[l + 1].readers[v].iter().map(|&(u, p)| (u, theta[p]));
+                combine::<A>(delta, 0.0, &above[0], terms);
                 let slope = run(&sweep.slope[l], stride, v);
                 for r in 0..stride {
                     bent[r] = if kind == Kind::Hessian { bent[r] * delta[r] * sweep.weights[r] } else { 0.0 };
@@ -252,11 +252,14 @@ impl Sweep {
     }
 }
 
-/// The pre-activations of a layer.
-#[inline(always)]
-fn affine((stage, theta, inputs, stride, z): (&Stage, &[f64], &[f64], usize, &mut [f64])) {
-    for (unit, z) in stage.units.iter().zip(z.chunks_exact_mut(stride)) {
-        let start = unit.bias().map_or(0.0, |b| theta[b]);
-        combine(z, start, inputs, unit.weights().map(|(s, p)| (s, theta[p])));
+/// [`Sweep::backward`].
+struct Backward;
+
+impl Work<(&mut Sweep, &[Stage], Kind, &[f64])> for Backward {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: (&mut Sweep, &[Stage], Kind, &[f64])) {
+        Sweep::backward::<A>(arguments);
     }
 }

@@ -1,9 +1,11 @@
 //! How everything in a block of rows changes along `z_l ↦ z_l + e_j`.
 
 use super::super::Kind;
-use super::sweep::{Sweep, combine, run};
+use super::runs::{combine, run};
+use super::sweep::Sweep;
 use super::wiring::Stage;
 use crate::numeric::gram::Kernel;
+use crate::numeric::lanes::{Arithmetic, Work};
 
 /// Derivatives along one unit, by runs; layers below `l` are not touched.
 pub(super) struct Tangent {
@@ -15,6 +17,21 @@ pub(super) struct Tangent {
     pub(super) moves: Vec<Vec<bool>>,
     z: Vec<Vec<f64>>,
     shift: Vec<f64>,
+}
+
+/// What a sweep needs: where it goes, the network, its block, and the layer and unit along which to go.
+type Arguments<'a> = (&'a mut Tangent, &'a [Stage], &'a Sweep, Kind, &'a [f64], (usize, usize));
+
+/// [`Tangent::sweep`].
+struct Along;
+
+impl Work<Arguments<'_>> for Along {
+    type Output = ();
+
+    #[inline(always)]
+    fn work<A: Arithmetic>(arguments: Arguments<'_>) {
+        Tangent::sweep::<A>(arguments);
+    }
 }
 
 impl Tangent {
@@ -34,27 +51,17 @@ impl Tangent {
         theta: &[f64],
         unit: (usize, usize),
     ) {
-        kernel.vectorised((self, stages, sweep, kind, theta, unit), Tangent::sweep);
+        kernel.work::<Along, _>((self, stages, sweep, kind, theta, unit));
     }
 
     #[inline(always)]
-    #[allow(clippy::type_complexity)]
-    fn sweep(
-        (tangent, stages, sweep, kind, theta, (l, j)): (
-            &mut Tangent,
-            &[Stage],
-            &Sweep,
-            Kind,
-            &[f64],
-            (usize, usize),
-        ),
-    ) {
+    fn sweep<A: Arithmetic>((tangent, stages, sweep, kind, theta, (l, j)): Arguments<'_>) {
         match kind {
             Kind::EmpiricalFisher => tangent.outer(sweep, l, j),
             Kind::Hessian | Kind::GaussNewton => {
-                tangent.forward(stages, sweep, theta, l, j);
+                tangent.forward::<A>(stages, sweep, theta, l, j);
                 tangent.outputs(sweep, l, j);
-                tangent.backward(stages, sweep, theta, l, j);
+                tangent.backward::<A>(stages, sweep, theta, l, j);
             }
         }
     }
@@ -74,7 +81,7 @@ impl Tangent {
     }
 
     #[inline(always)]
-    fn forward(&mut self, stages: &[Stage], sweep: &Sweep, theta: &[f64], l: usize, j: usize) {
+    fn forward<A: Arithmetic>(&mut self, stages: &[Stage], sweep: &Sweep, theta: &[f64], l: usize, j: usize) {
         let (stride, last) = (sweep.stride, stages.len() - 1);
         for m in l + 1..=last {
             let (moves_below, moves) = self.moves.split_at_mut(m);
@@ -92,7 +99,7 @@ impl Tangent {
                     moves[0][u] = terms.clone().next().is_some();
                     if moves[0][u] {
                         let z = &mut self.z[m][u * stride..(u + 1) * stride];
-                        combine(z, 0.0, &self.a[m - 1], terms.map(|(s, p)| (s, theta[p])));
+                        combine::<A>(z, 0.0, &self.a[m - 1], terms.map(|(s, p)| (s, theta[p])));
                     }
                 }
             }
@@ -134,7 +141,14 @@ impl Tangent {
     }
 
     #[inline(always)]
-    fn backward(&mut self, stages: &[Stage], sweep: &Sweep, theta: &[f64], l: usize, j: usize) {
+    fn backward<A: Arithmetic>(
+        &mut self,
+        stages: &[Stage],
+        sweep: &Sweep,
+        theta: &[f64],
+        l: usize,
+        j: usize,
+    ) {
         let (stride, last) = (sweep.stride, stages.len() - 1);
         for m in (l..last).rev() {
             let (below, above) = self.delta.split_at_mut(m + 1);
@@ -142,7 +156,7 @@ impl Tangent {
             let first = if m == l { j } else { 0 };
             for (v, delta) in below[m].chunks_exact_mut(stride).enumerate().skip(first) {
                 let terms = stages[m + 1].readers[v].iter().map(|&(u, p)| (u, theta[p]));
-                combine(delta, 0.0, &above[0], terms);
+                combine::<A>(delta, 0.0, &above[0], terms);
                 let (slope, bent) = (run(&sweep.slope[m], stride, v), run(&sweep.bent[m], stride, v));
                 if m == l && v == j {
                     for r in 0..stride {

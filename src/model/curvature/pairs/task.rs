@@ -2,8 +2,9 @@
 //! side by side.
 
 use super::super::Kind;
+use super::runs::run;
 use super::shape::{Form, input_pairs};
-use super::sweep::{Sweep, run};
+use super::sweep::Sweep;
 use super::tangent::Tangent;
 use super::wiring::Stage;
 use crate::numeric::gram::{Kernel, Left, Packed, Part, Sums, add_packed};

@@ -1,7 +1,9 @@
 //! Every form against every other, and against the sums by units.
 
 use super::sweep::Sweep;
-use super::{Form, MOST_NUMBERS, add_gradient, add_hvp, rows_per_block, second_order, wiring};
+use super::{
+    Form, MOST_NUMBERS, add_gradient, add_hvp, outputs, row_gradients, rows_per_block, second_order, wiring,
+};
 use crate::data::Design;
 use crate::loss::{Loss, MAX_CLASSES};
 use crate::mask::Mask;
@@ -9,7 +11,7 @@ use crate::model::curvature::Kind;
 use crate::model::{Activation, Model, Network};
 use crate::numeric::threads;
 use crate::numeric::tolerance::tol;
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
 #[derive(Debug)]
@@ -161,6 +163,30 @@ proptest! {
         let tolerance = tol(64 + weights.len(), 1.0) * scale;
         for (found, expected) in gradient.iter().zip(&rows).chain(hvp.iter().zip(&products)) {
             prop_assert!((found - expected).abs() <= tolerance, "{found} against {expected}, scale {scale}");
+        }
+    }
+
+    /// Outputs and gradients of single rows by blocks against those row by row.
+    #[test]
+    fn rows_of_a_block_are_rows(case in cases()) {
+        let Case { net, theta, .. } = &case;
+        // The rows again and again, so that there are several blocks.
+        let (n, again) = (case.design.rows(), 5);
+        let x: Vec<f64> = (0..again).flat_map(|_| case.design.values().to_vec()).collect();
+        let design = &Design::dense(n * again, case.design.cols(), x).expect("sizes agree");
+        let target: &Vec<f64> = &(0..again).flat_map(|_| case.target.clone()).collect();
+        let (z, g) = (outputs(net, theta, design), row_gradients(net, theta, (design, target)));
+        let mut ws = net.workspace();
+        for i in 0..design.rows() {
+            let expected = DVector::from_column_slice(net.forward(theta, design.row(i), &mut ws));
+            net.backward(theta, target[i], &mut ws);
+            let mut gradient = DVector::zeros(net.active());
+            net.add_gradient(1.0, design.row(i), &ws, gradient.as_mut_slice());
+            // Sums of up to twelve products in each of five layers; what is summed is below 12·1.5 for hidden units, and
+            // errors are stretched by as much per layer at most.
+            let size = |v: &DVector<f64>| tol(64, 64.0) * (1.0 + v.norm() + expected.norm() + target[i].abs());
+            prop_assert!((z.column(i) - &expected).norm() <= size(&expected), "{i}: {} {expected}", z.column(i));
+            prop_assert!((g.column(i) - &gradient).norm() <= 64.0 * size(&gradient), "{i}");
         }
     }
 
