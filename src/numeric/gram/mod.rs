@@ -34,23 +34,11 @@ const WORTH_THREADS: usize = 1 << 22;
 /// Columns of a task, at least.
 const TASK_COLUMNS: usize = 48;
 
-/// Asks for large pages behind fresh memory that is about to be filled, where it is worth it and the system leaves that to
-/// programs: a page is cleared when it is first touched, and the 11 000 small ones of a Hessian of order 2410 took a fifth
-/// of its time. Has no other effect.
-pub(crate) fn prefer_large_pages(fresh: &[f64]) {
-    if fresh.len() >= LARGE {
-        Kernel::best().advise_large_pages(fresh);
-    }
-}
-
 /// Asks for numbers that are about to be read, so that they are near by then. Has no other effect.
 #[inline]
 pub(crate) fn fetch(soon: &[f64]) {
     Kernel::best().fetch(soon);
 }
-
-/// Numbers from which large pages are asked for: two pages of 2 MiB.
-const LARGE: usize = 1 << 19;
 
 /// Which part of a product is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::shape::Form;
 use super::task::{Products, Task, partners, position};
 use super::wiring::{Stage, Wired};
-use crate::numeric::gram::prefer_large_pages;
+use crate::numeric::memory::zero_matrix;
 use crate::numeric::threads;
 use nalgebra::DMatrix;
 
@@ -31,9 +31,7 @@ pub(super) fn assemble(stages: &[Stage], tasks: &[Task], k: usize) -> DMatrix<f6
         }
     }
     let index = Index { stages, tasks, home };
-    let fresh = vec![0.0; k * k];
-    prefer_large_pages(&fresh);
-    let mut h = DMatrix::from_vec(k, k, fresh);
+    let mut h = zero_matrix(k, k);
     let mut columns: Vec<Option<&mut [f64]>> = h.as_mut_slice().chunks_exact_mut(k).map(Some).collect();
     let mut units = Vec::new();
     for (layer, stage) in stages.iter().enumerate() {

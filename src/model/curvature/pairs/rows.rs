@@ -7,7 +7,8 @@ use super::sweep::Sweep;
 use super::wiring;
 use crate::data::Design;
 use crate::model::network::Network;
-use crate::numeric::gram::{Kernel, prefer_large_pages};
+use crate::numeric::gram::Kernel;
+use crate::numeric::memory::zero_matrix;
 use nalgebra::DMatrix;
 
 /// Rows of a block, at most: one row's results are soon written, so a block only has to fill its vectors.
@@ -39,9 +40,7 @@ pub(crate) fn row_gradients(
     let (rows, weights): (Vec<usize>, Vec<f64>) = (0..design.rows()).map(|i| (i, 1.0)).unzip();
     let room = rows_per_block(&stages, rows.len()).clamp(1, MOST_ROWS);
     let (mut sweep, mut ws) = (Sweep::new(net, &stages, room), net.workspace());
-    let fresh = vec![0.0; net.active() * rows.len()];
-    prefer_large_pages(&fresh);
-    let mut out = DMatrix::from_vec(net.active(), rows.len(), fresh);
+    let mut out = zero_matrix(net.active(), rows.len());
     for rows in rows.chunks(room) {
         sweep.fill(kernel, net, &stages, Kind::GaussNewton, theta, (design, target), &weights, rows);
         for (r, &i) in rows.iter().enumerate() {
