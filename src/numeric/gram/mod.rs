@@ -43,12 +43,6 @@ pub(crate) fn prefer_large_pages(fresh: &[f64]) {
     }
 }
 
-/// Asks for numbers that are about to be read, so that they are near by then. Has no other effect.
-#[inline]
-pub(crate) fn fetch(soon: &[f64]) {
-    Kernel::best().fetch(soon);
-}
-
 /// Numbers from which large pages are asked for: two pages of 2 MiB.
 const LARGE: usize = 1 << 19;
 
