@@ -146,9 +146,6 @@ fn run<'p>(
     let mut kept = Vec::with_capacity(plan.steps.iter().map(|s| s.rows.len()).max().unwrap_or(0));
     for (k, step) in plan.steps.iter().enumerate() {
         let size = step.rows.len();
-        if let Some(&row) = plan.steps.get(k + 1).and_then(|next| next.rows.first()) {
-            stepper.expect(row);
-        }
         match without {
             Some((_, normalisation)) if step.rows.iter().any(|&i| forgotten[i]) => {
                 kept.clear();

@@ -34,12 +34,6 @@ const WORTH_THREADS: usize = 1 << 22;
 /// Columns of a task, at least.
 const TASK_COLUMNS: usize = 48;
 
-/// Asks for numbers that are about to be read, so that they are near by then. Has no other effect.
-#[inline]
-pub(crate) fn fetch(soon: &[f64]) {
-    Kernel::best().fetch(soon);
-}
-
 /// Which part of a product is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {

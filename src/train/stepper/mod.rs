@@ -23,7 +23,7 @@ mod update;
 
 use crate::data::Row;
 use crate::error::{Error, Result};
-use crate::numeric::gram::{Kernel, fetch};
+use crate::numeric::gram::Kernel;
 use crate::numeric::lanes::{Arithmetic, Chunk, Vectorised};
 use crate::objective::{Problem, Reduction};
 use layout::Layout;
@@ -115,15 +115,6 @@ impl<'p> Stepper<'p> {
     /// Panics when a row does not exist.
     pub fn step(&mut self, rows: &[usize], divisor: f64, eta: f64) {
         self.kernel.run(Step { run: self, rows, divisor, eta });
-    }
-
-    /// Says that the row is about to be stepped on: data that does not fit the nearest cache arrives meanwhile.
-    ///
-    /// Panics when it does not exist.
-    pub(crate) fn expect(&self, row: usize) {
-        if let Row::Dense(x) = self.problem.data().design().row(row) {
-            fetch(x);
-        }
     }
 
     /// Soft thresholding of every kept parameter at `threshold` ([`super::proximal::soft_threshold`]).
