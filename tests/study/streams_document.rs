@@ -9,6 +9,7 @@ use unlearn::report::paragraph::paragraph;
 use unlearn::sisa::blueprint::Settings;
 use unlearn::sisa::schedule::Epochs;
 use unlearn::study::scale::Scale;
+use unlearn::study::stream::cost::Measure;
 use unlearn::study::stream::page::frontier;
 use unlearn::study::stream::table::Table;
 use unlearn::study::stream::{Arrival, Config, Record, Strategy};
@@ -119,32 +120,24 @@ fn the_document_is_the_records() {
         let table = Table::new(&config, &records);
         write!(text, "\n## {}\n\n```sh\n{}\n```\n", written.name, written.command).unwrap();
         table.findings().iter().for_each(|finding| write!(text, "\n{}", paragraph("", finding)).unwrap());
+        write!(text, "\n```\n{}```\n\n{}", table.gains(), paragraph("", Table::gains_legend())).unwrap();
         let block = table
             .blocks
             .iter()
             .find(|b| (b.cell.arrival, b.cell.requests, b.cell.shards, b.cell.slices) == written.shown)
             .expect("the cell shown");
-        let picture = format!("tests/study/streams/{}.svg", written.name);
-        let svg = frontier(block).svg();
-        if update {
-            fs::write(root().join(&picture), &svg).expect("the picture can be written");
+        write!(text, "\n{block}; down and to the left is better:\n\n").unwrap();
+        for (measure, name) in [(Measure::Visits, "visits"), (Measure::Seconds, "seconds")] {
+            let picture = format!("tests/study/streams/{}-{name}.svg", written.name);
+            let svg = frontier(block, measure).svg();
+            if update {
+                fs::write(root().join(&picture), &svg).expect("the picture can be written");
+            }
+            let committed = fs::read_to_string(root().join(&picture)).expect("a picture");
+            assert!(committed == svg, "{picture}: UPDATE_STREAMS=1");
+            writeln!(text, "![{name} against certified distance]({picture})").unwrap();
         }
-        assert!(
-            fs::read_to_string(root().join(&picture)).expect("a picture") == svg,
-            "{picture}: UPDATE_STREAMS=1"
-        );
-        write!(
-            text,
-            "\n{block}; down and to the left is better:\n\n![cost against certified distance]({picture})\n"
-        )
-        .unwrap();
-        write!(
-            text,
-            "\n```\n{table_text}```\n\n{}",
-            paragraph("", Table::legend()),
-            table_text = table.of(block)
-        )
-        .unwrap();
+        write!(text, "\n```\n{}```\n\n{}", table.of(block), paragraph("", &table.legend())).unwrap();
     }
     let file = root().join("STREAMS.md");
     if update {

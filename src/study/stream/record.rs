@@ -29,8 +29,10 @@ pub struct Record {
     pub coordinates: u64,
     /// Row visits of the training before the first request.
     pub training: u64,
-    /// Row visits of carrying all vectors before the first request and, along the new runs, after every retraining; 0
-    /// where there are none.
+    /// Row visits of carrying the vectors of the rows asked for, when they are first asked for; 0 where there are none.
+    pub carried: u64,
+    /// Row visits that carrying all vectors before the first request and, along the new runs, after every retraining
+    /// takes ([`crate::hybrid::Stream::preparation`]); 0 where there are none.
     pub preparation: u64,
     /// Shards answered for by retraining, over all requests.
     pub retrained: usize,
@@ -55,11 +57,16 @@ pub struct Record {
     pub membership: f64,
     /// How often that attack is right about rows it may know.
     pub attack: f64,
-    /// Seconds of answering; `None` unless times are asked for.
+    /// Seconds of answering, vectors being there; every request is answered three times from the same state, and the
+    /// least counts. `None` unless times are asked for.
     pub seconds: Option<f64>,
-    /// What visits and coordinates were predicted to take in seconds, from costs measured before.
+    /// What the answers were predicted to take, from their plans and what was measured before the first request
+    /// ([`crate::hybrid::calibrate::StreamRates`]).
     pub predicted_seconds: Option<f64>,
-    /// Seconds of carrying all vectors before the first request.
+    /// Seconds of carrying vectors when they are first asked for, measured once.
+    pub carried_seconds: Option<f64>,
+    /// An estimate of the seconds of carrying all vectors: the visits of `preparation` times what one took when the first
+    /// shard got its vectors.
     pub preparation_seconds: Option<f64>,
 }
 

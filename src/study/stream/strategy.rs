@@ -53,6 +53,14 @@ impl Strategy {
         matches!(self, Strategy::Full | Strategy::Update(_))
     }
 
+    /// The tolerance of a strategy that chooses shard by shard.
+    pub fn hybrid(self) -> Option<Tolerance> {
+        match self {
+            Strategy::Hybrid(tolerance) => Some(tolerance),
+            _ => None,
+        }
+    }
+
     /// Does it carry vectors?
     pub fn updates(self) -> bool {
         !matches!(self, Strategy::Full | Strategy::Sisa)
