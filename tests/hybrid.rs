@@ -1,5 +1,7 @@
 //! Retrain or update: never outside the tolerance, exact where it retrains, and not dearer than promised.
 
+#[path = "hybrid/amend.rs"]
+mod amend;
 #[path = "hybrid/ensemble.rs"]
 mod ensemble;
 #[path = "hybrid/minimiser.rs"]

@@ -82,6 +82,8 @@ const WEAKENED: &[(&str, f64)] = &[
     ("features-second-order", 0.01),
     ("planner-within", 0.01),
     ("hybrid-bound", 0.1),
+    ("amended-minimiser", 0.5),
+    ("amended-error", 0.1),
     ("legonet-cost", 0.5),
     ("matching-rate", 0.5),
     ("klom-cap", 0.5),

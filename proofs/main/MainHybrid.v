@@ -3,7 +3,7 @@
     here. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From Unlearn Require Import Euclid Convex Step Trajectory.
-From Unlearn Require Additive Direct Relabel Shards.
+From Unlearn Require Additive Amended Direct Relabel Shards.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -54,6 +54,48 @@ Theorem plain_error_bound keep drop eta theta0 (H : nat -> 'M[R]_d) (b : nat -> 
 Proof.
 cbv zeta => affine e0 shift nonexpansive.
 exact: (Direct.plain_error_bound drop theta0 affine e0 shift nonexpansive).
+Qed.
+
+(** Amended.amended_error: a fine-tuned model [x] against a run that it did not follow,
+    from an update [u] with a known bound and from where the run ends.  [F] is the
+    gradient of the objective on the rows that are kept. *)
+Theorem amended_error keep eta theta0 t (mu B : R) (F : 'cV[R]_d -> 'cV[R]_d)
+    (c L : nat -> R) x u xs :
+  let phi := retrain keep eta theta0 in
+  let delta := norm (F x) / mu in
+  (forall k, (k < t)%N -> 0 <= eta k) ->
+  0 < mu -> strongly_monotone mu F -> F xs = 0 ->
+  (forall k, (k < t)%N -> 0 <= c k) ->
+  (forall k y z, (k < t)%N ->
+     norm ((y - eta k *: keep k y) - (z - eta k *: keep k z)) <= c k * norm (y - z)) ->
+  (forall k, (k < t)%N -> 0 <= L k) -> (forall k, (k < t)%N -> lipschitz (L k) (keep k)) ->
+  norm (u - phi t) <= B ->
+  norm (x - phi t)
+  <= Num.min (B + norm (x - u))
+       (delta + ((\prod_(k < t) c k) * (norm (theta0 - x) + delta)
+                 + \sum_(k < t) (\prod_(k.+1 <= j < t) c j)
+                                * (eta k * (norm (keep k x) + L k * delta)))).
+Proof.
+cbv zeta => e0 mu0 sm Fxs c0 contract L0 lip bound.
+rewrite -(Amended.end_radius_sum eta c (fun k => norm (keep k x) + L k * (norm (F x) / mu))).
+have lips k (kt : (k < t)%N) :
+  lipschitz_on (@everywhere R d) (c k) (gd_step (eta k) (keep k)).
+  by move=> y z _ _; exact: contract.
+exact: (@Amended.amended_error R d keep eta theta0 t e0 mu B F c L x u xs).
+Qed.
+
+(** Amended.run_distance_full: once every step is one of [F], the run forgets. *)
+Theorem run_distance_full keep eta theta0 t (mu L e : R) f (F : 'cV[R]_d -> 'cV[R]_d) xs s :
+  let phi := retrain keep eta theta0 in
+  (forall k, (k < t)%N -> 0 <= eta k) -> (s <= t)%N ->
+  mu <= L -> e * (L + mu) <= 2%:R ->
+  strongly_convex mu f F -> smooth L f F -> F xs = 0 ->
+  (forall k x, (s <= k)%N -> (k < t)%N -> keep k x = F x) ->
+  (forall k, (s <= k)%N -> (k < t)%N -> eta k = e) ->
+  norm (phi t - xs) <= (1 - e * mu) ^+ (t - s) * norm (phi s - xs).
+Proof.
+cbv zeta => e0 st muL eL cv sf Fxs same const.
+exact: (Amended.run_distance_full theta0 e0 st muL eL cv sf Fxs same const).
 Qed.
 
 (** Relabel.relabel_exact: least squares on the labels Zu wr. *)

@@ -2,6 +2,7 @@
 //! an interval around the right-hand side, with the name of the theorem that justifies it.
 
 pub mod additive;
+pub mod amended;
 pub mod audit;
 pub mod chebyshev;
 pub mod continuation;

@@ -29,7 +29,7 @@ const CONVEX: Domain = Domain {
     run: false,
     wide: false,
 };
-const RUNS: Domain = Domain { momentum: true, run: true, ..CONVEX };
+pub(super) const RUNS: Domain = Domain { momentum: true, run: true, ..CONVEX };
 
 /// The claims of this file.
 pub fn claims() -> Vec<Claim> {

@@ -1,6 +1,7 @@
 //! Claims: statements from the literature (or derived here), each with a checker that compares what is
 //! claimed with true retraining, and the verdict that is expected.
 
+pub mod amended;
 pub mod ascent;
 pub mod carried;
 pub mod case;
@@ -124,6 +125,7 @@ pub fn all() -> Vec<Claim> {
         woodfisher::claims(),
         sisa::claims(),
         hybrid::claims(),
+        amended::claims(),
         legonet::claims(),
         muso::claims(),
         datamodel::claims(),

@@ -36,6 +36,8 @@ const PLANTED: &[(&str, &[&str])] = &[
             "ladder-worst-case",
             "planner-within",
             "hybrid-bound",
+            "amended-minimiser",
+            "amended-error",
             "ladder-newton",
             "ladder-influence",
             "guo-perturbed-corrected",

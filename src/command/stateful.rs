@@ -10,9 +10,10 @@ use std::str::FromStr;
 use unlearn::data::{RowSet, read, write};
 use unlearn::error::{Error, Result};
 use unlearn::hybrid::state::{State, summary};
-use unlearn::hybrid::{Policy, Tolerance};
+use unlearn::hybrid::{Policy, Terms, Tolerance};
 use unlearn::report::number::count;
 use unlearn::sisa::blueprint::Blueprint;
+use unlearn::unlearn::slice_fine_tune::Amendment;
 
 /// What is said under the help of `plan`.
 pub(super) const PLAN_HELP: &str =
@@ -61,6 +62,11 @@ pub(super) struct Asked {
     /// (reconstructions; what they return may be certified to nothing)
     #[arg(long, value_name = "POLICY")]
     policy: Option<Named>,
+    /// Amend updates: fine-tune them on the affected slices until the gradient is at most RESIDUAL (a tolerance: where an
+    /// update alone is not within it; only scope all brings a shard near the retrained one). SCOPE: affected, hit or
+    /// all; METHOD: newton or descent; START: carried, subtracted or nothing
+    #[arg(long, value_name = "RESIDUAL[:SCOPE[:METHOD[:START]]]", allow_negative_numbers = true)]
+    amend: Option<Amendment>,
     #[command(flatten)]
     output: Output,
 }
@@ -85,6 +91,11 @@ pub(super) struct Work {
     /// (reconstructions; what they return may be certified to nothing)
     #[arg(long, value_name = "POLICY", conflicts_with_all = ["heal", "resume"])]
     policy: Option<Named>,
+    /// Amend updates: fine-tune them on the affected slices until the gradient is at most RESIDUAL (a tolerance: where an
+    /// update alone is not within it; only scope all brings a shard near the retrained one). SCOPE: affected, hit or
+    /// all; METHOD: newton or descent; START: carried, subtracted or nothing
+    #[arg(long, value_name = "RESIDUAL[:SCOPE[:METHOD[:START]]]", allow_negative_numbers = true, conflicts_with_all = ["heal", "resume"])]
+    amend: Option<Amendment>,
     /// Retrain every shard that is not exact
     #[arg(long, conflicts_with_all = ["forget", "resume"])]
     heal: bool,
@@ -228,8 +239,8 @@ fn plan(asked: &Asked) -> Result<Outcome> {
     }
     let named = named(asked.tolerance, asked.policy)?;
     let mut state = open(&asked.state)?;
-    let policy = resolved(named, &state);
-    let plan = state.plan(&request(&state, &asked.forget)?, policy)?;
+    let terms = Terms { policy: resolved(named, &state), amendment: asked.amend };
+    let plan = state.plan(&request(&state, &asked.forget)?, terms)?;
     let options = asked.output.options();
     let mut json = options.open(&[])?;
     json.object(|| plan_json(&plan, None))?;
@@ -255,7 +266,8 @@ fn remove(work: &Work) -> Result<Outcome> {
     }
     let mut value = json!({ "finished_interrupted": finished });
     if let (Some(request), Some(named)) = (&asked, named) {
-        let (plan, spent) = state.answer(request, resolved(named, &state))?;
+        let terms = Terms { policy: resolved(named, &state), amendment: work.amend };
+        let (plan, spent) = state.answer(request, terms)?;
         text += &plan_text(&plan);
         text += &spent_text(spent);
         value = plan_json(&plan, Some(spent));

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `created` | digest of the ensemble, number of shards, whatever the maker wants to know again |
 //! | `trained` | row visits |
-//! | `asked` | policy, row visits and coordinates that the answer takes, rows, `shard:move` per shard hit |
+//! | `asked` | policy (and amendment, [`Terms`]), row visits and coordinates that the answer takes, rows, `shard:move` per shard hit |
 //! | `answered` | `shard:bound:parameters` per shard not retrained, floats as their 64 bits in hexadecimal |
 //! | `healing` | row visits, shards |
 //! | `healed` | |
@@ -14,22 +14,24 @@
 
 use super::journal::Record;
 use super::stream::Move;
+use super::terms::Terms;
 use crate::sisa::ensemble::Status;
 use crate::sisa::ensemble::Update;
+use crate::unlearn::slice_fine_tune::Amendment;
 use nalgebra::DVector;
 
 /// Work that was begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Begun {
     Training,
-    Request { moves: Vec<(usize, Move)> },
+    Request { moves: Vec<(usize, Move)>, amendment: Option<Amendment> },
     Healing,
 }
 
 /// One finished request, or healing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Who decided; `None` for healing.
+    /// Who decided, and how updates were to be amended; `None` for healing.
     pub policy: Option<String>,
     /// The rows that were new.
     pub rows: Vec<usize>,
@@ -98,6 +100,11 @@ impl History {
                     return None;
                 }
                 let (visits, coordinates) = (visits.parse().ok()?, coordinates.parse().ok()?);
+                // Amended shards must be made again when the answer is missing.
+                let amendment = match moves.iter().any(|(_, m)| *m == Move::Amend) {
+                    true => Some(policy.parse::<Terms>().ok()?.amendment?),
+                    false => None,
+                };
                 for (shard, row) in &rows {
                     insert(&mut self.gone[*shard], *row)?;
                     insert(&mut self.deleted, *row)?;
@@ -108,9 +115,9 @@ impl History {
                 let rows = rows.into_iter().map(|r| r.1).collect();
                 let policy = Some((*policy).to_owned());
                 self.entries.push(Entry { policy, rows, moves: moves.clone(), visits, coordinates });
-                self.begun = Some(Begun::Request { moves });
+                self.begun = Some(Begun::Request { moves, amendment });
             }
-            (Some(Begun::Request { moves }), ["answered", updates @ ..]) => {
+            (Some(Begun::Request { moves, .. }), ["answered", updates @ ..]) => {
                 let updates: Option<Vec<Update>> = updates.iter().map(|t| update_of(t)).collect();
                 let updates = updates?;
                 let kept = moves.iter().filter(|(_, m)| *m != Move::Retrain).map(|(k, _)| *k);
@@ -147,7 +154,7 @@ impl History {
 
     /// What is known of a shard.
     pub(super) fn status(&self, shard: usize) -> Status {
-        if let Some(Begun::Request { moves }) = &self.begun
+        if let Some(Begun::Request { moves, .. }) = &self.begun
             && moves.iter().any(|(k, _)| *k == shard)
         {
             return Status::Unknown;
@@ -182,7 +189,7 @@ pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
 }
 
 fn move_named(name: &str) -> Option<Move> {
-    [Move::Retrain, Move::Update, Move::Leave].into_iter().find(|m| m.name() == name)
+    [Move::Retrain, Move::Update, Move::Amend, Move::Leave].into_iter().find(|m| m.name() == name)
 }
 
 fn bits(x: f64) -> String {

@@ -3,7 +3,7 @@
 //! | setting | exact branch | cheaper branches | the error is certified by |
 //! |---|---|---|---|
 //! | one model trained to a minimiser ([`estimate`], [`answer`]) | retrain | doing nothing, influence, Newton's steps, ridge deletion | the enclosed gradient on the rows kept over μ |
-//! | a stream of requests to a sharded ensemble ([`stream`]) | SISA: resume from a clean checkpoint | vectors carried through the recorded run | the additive bound, for all rows deleted since the shard was exact |
+//! | a stream of requests to a sharded ensemble ([`stream`]) | SISA: resume from a clean checkpoint | vectors carried through the recorded run; these, then the affected slices fine-tuned to a residual | the additive bound, for all rows deleted since the shard was exact; that and the way moved, or where the run ends |
 //!
 //! The rule ([`choose`](mod@choose)): tolerance 0 retrains, and then the result *is* the retrained model, bit for bit; an
 //! infinite tolerance never retrains; in between the branch with the fewest predicted row visits among those that are
@@ -22,10 +22,12 @@
 //! retraining needs, retrain when it is light and update otherwise. Everything here is a reconstruction from that
 //! sentence: the workload is exact, the boundary and the certificates are derived here.
 
+mod amend;
 pub mod answer;
 pub mod branch;
 pub mod calibrate;
 pub mod choose;
+mod decide;
 pub mod estimate;
 mod history;
 mod journal;
@@ -35,6 +37,7 @@ pub mod prepared;
 mod shard;
 pub mod state;
 pub mod stream;
+pub mod terms;
 pub mod tolerance;
 
 pub use answer::{Answer, serve};
@@ -44,4 +47,5 @@ pub use policy::Policy;
 pub use prepared::Prepared;
 pub use state::State;
 pub use stream::Stream;
+pub use terms::Terms;
 pub use tolerance::Tolerance;

@@ -1,8 +1,8 @@
 //! What can be done with a shard, what each would take, and which it is to be.
 
 use super::policy::Policy;
-use super::tolerance::Tolerance;
 use crate::sisa::workload::{Redo, Workload};
+use crate::unlearn::slice_fine_tune::Amendment;
 
 /// What is done with a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Move {
     Retrain,
     /// Its carried vectors are added.
     Update,
+    /// Fine-tuned on its affected slices to a stated residual, from the carried vectors or another start.
+    Amend,
     /// Left as it is, with nothing known: only where any distance is allowed and there are no vectors.
     Leave,
 }
@@ -21,6 +23,7 @@ impl Move {
         match self {
             Move::Retrain => "retrain",
             Move::Update => "update",
+            Move::Amend => "amend",
             Move::Leave => "leave",
         }
     }
@@ -35,8 +38,52 @@ pub struct ShardPlan {
     pub redo: Redo,
     /// What updating it would take and give, or why that is not possible.
     pub update: std::result::Result<Estimate, String>,
+    /// What amending it takes and gives, or why that is not possible, or was not looked at.
+    pub amend: std::result::Result<Amending, NoAmendment>,
     /// What to do.
     pub choice: Move,
+}
+
+/// An amendment, computed while planning: its bound cannot be known before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Amending {
+    /// How many slices are fine-tuned on.
+    pub slices: usize,
+    /// Steps of fine-tuning.
+    pub steps: usize,
+    /// Row visits as predicted ([`crate::unlearn::slice_fine_tune::Tuned::predicted`]).
+    pub predicted: u64,
+    /// Row visits, counted: gradients and Hessians of a row, one each.
+    pub visits: u64,
+    /// Coordinates of carried vectors that the start reads.
+    pub coordinates: u64,
+    /// The gradient norm at the end, from above: at most what was stated.
+    pub residual: f64,
+    /// At least the distance to the minimiser on those slices.
+    pub to_minimiser: f64,
+    /// At least the distance to the minimiser on the rows kept in the whole shard.
+    pub to_shard_minimiser: f64,
+    /// The bound on the distance from the retrained shard.
+    pub bound: Option<f64>,
+    /// What it rests on, or why there is none.
+    pub because: String,
+}
+
+/// Why a shard is not amended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoAmendment {
+    /// In words.
+    pub why: String,
+    /// Row visits until it was stopped; 0 where it was not begun or failed.
+    pub visits: u64,
+    /// Was it stopped, or not begun, because retraining takes no more?
+    pub dearer: bool,
+}
+
+impl NoAmendment {
+    pub(super) fn not_looked_at(why: &str) -> NoAmendment {
+        NoAmendment { why: format!("not looked at: {why}"), visits: 0, dearer: false }
+    }
 }
 
 /// An update before it is made.
@@ -68,14 +115,46 @@ pub struct StreamPlan {
     pub share: f64,
     /// Who decided.
     pub policy: Policy,
+    /// How updates are amended.
+    pub amendment: Option<Amendment>,
     /// In words.
     pub why: String,
 }
 
 impl StreamPlan {
-    /// Row visits of the shards that are retrained: what the answer will take.
+    /// Row visits of the shards that are retrained or amended: what the answer takes.
     pub fn visits(&self) -> u64 {
-        self.shards.iter().filter(|s| s.choice == Move::Retrain).map(|s| s.redo.visits).sum()
+        self.sum(|a| a.visits)
+    }
+
+    /// The same with the visits of amendments as they were predicted.
+    pub fn predicted(&self) -> u64 {
+        self.sum(|a| a.predicted)
+    }
+
+    /// Row visits of the shards that are amended.
+    pub fn amended_visits(&self) -> u64 {
+        let amended = self.shards.iter().filter(|s| s.choice == Move::Amend);
+        amended.filter_map(|s| s.amend.as_ref().ok()).map(|a| a.visits).sum()
+    }
+
+    fn sum(&self, amending: impl Fn(&Amending) -> u64) -> u64 {
+        let of = |s: &ShardPlan| match s.choice {
+            Move::Retrain => s.redo.visits,
+            Move::Amend => s.amend.as_ref().map_or(0, &amending),
+            Move::Update | Move::Leave => 0,
+        };
+        self.shards.iter().map(of).sum()
+    }
+
+    /// Row visits of fine-tuning while planning that the answer does not use.
+    pub fn in_vain(&self) -> u64 {
+        let of = |s: &ShardPlan| match &s.amend {
+            Ok(_) if s.choice == Move::Amend => 0,
+            Ok(a) => a.visits,
+            Err(none) => none.visits,
+        };
+        self.shards.iter().map(of).sum()
     }
 
     /// Row visits that carrying vectors for this plan took: what a store kept ready would have saved.
@@ -83,10 +162,14 @@ impl StreamPlan {
         self.shards.iter().filter_map(|s| s.update.as_ref().ok()).map(|u| u.carried).sum()
     }
 
-    /// Coordinates that updates read.
+    /// Coordinates that updates, amended or not, read.
     pub fn coordinates(&self) -> u64 {
-        let updated = self.shards.iter().filter(|s| s.choice == Move::Update);
-        updated.filter_map(|s| s.update.as_ref().ok()).map(|u| u.coordinates).sum()
+        let of = |s: &ShardPlan| match s.choice {
+            Move::Update => s.update.as_ref().map_or(0, |u| u.coordinates),
+            Move::Amend => s.amend.as_ref().map_or(0, |a| a.coordinates),
+            Move::Retrain | Move::Leave => 0,
+        };
+        self.shards.iter().map(of).sum()
     }
 }
 
@@ -99,53 +182,4 @@ pub struct Spent {
     pub visits: u64,
     /// Coordinates read by updates.
     pub coordinates: u64,
-}
-
-/// Sets the choices, and says why.
-pub(super) fn decide(policy: Policy, share: f64, workload: &Workload, shards: &mut [ShardPlan]) -> String {
-    let all = |shards: &mut [ShardPlan], update: bool| {
-        for s in shards.iter_mut() {
-            s.choice = if update && s.update.is_ok() { Move::Update } else { Move::Retrain };
-        }
-    };
-    match policy {
-        Policy::Threshold { share: most } => {
-            all(shards, share > most);
-            let (sign, what) = if share > most { (">", "update") } else { ("<=", "retrain") };
-            format!("the share of a full retraining is {share:.4} {sign} {most}: {what}")
-        }
-        Policy::Calibrated { visit, coordinate } => {
-            let retrain = visit * workload.visits as f64;
-            let read: u64 = shards.iter().filter_map(|s| s.update.as_ref().ok()).map(|u| u.coordinates).sum();
-            let update = coordinate * read as f64;
-            all(shards, retrain > update);
-            let (sign, what) = if retrain > update { (">", "update") } else { ("<=", "retrain") };
-            format!(
-                "retraining is expected to take {retrain:.3e} s {sign} {update:.3e} s of updating: {what}"
-            )
-        }
-        Policy::Certified(tolerance) => {
-            for s in shards.iter_mut() {
-                let bound = s.update.as_ref().ok().and_then(|u| u.bound);
-                s.choice = match (tolerance, bound) {
-                    (Tolerance::EXACT, _) => Move::Retrain,
-                    (Tolerance::ANY, _) if s.update.is_err() => Move::Leave,
-                    (Tolerance::ANY, _) => Move::Update,
-                    // An update visits no row; a shard with nothing to retrain is retrained for nothing.
-                    (t, Some(b)) if t.holds(b) && s.redo.visits > 0 => Move::Update,
-                    _ => Move::Retrain,
-                };
-            }
-            if tolerance == Tolerance::EXACT {
-                "tolerance 0: only retraining gives the retrained shard itself".into()
-            } else {
-                let updated = shards.iter().filter(|s| s.choice == Move::Update).count();
-                format!(
-                    "{updated} of {} hit shards are updated: the bound for all rows deleted since they were exact is within \
-                     {tolerance}",
-                    shards.len()
-                )
-            }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! What a shard keeps for updates: the vectors that its rows were given along its last exact run.
 
+use super::amend::Amended;
 use super::stream::{Estimate, Move};
 use crate::data::RowSet;
 use crate::error::{Error, Result};
@@ -11,6 +12,7 @@ use crate::train::sgd::{self, Trajectory};
 use crate::train::units::Units;
 use crate::unlearn::Guarantee;
 use crate::unlearn::precomputed::Precomputed;
+use crate::unlearn::slice_fine_tune::Amendment;
 use nalgebra::DVector;
 use std::cell::{OnceCell, RefCell};
 
@@ -23,6 +25,8 @@ pub(super) struct Log {
     prepared: OnceCell<Precomputed>,
     /// The last offer and its rows: a plan is usually carried out next.
     recent: RefCell<Option<(Vec<usize>, Offer)>>,
+    /// The last amendment, its rows and what was asked for.
+    amended: RefCell<Option<(Vec<usize>, Amendment, Amended)>>,
 }
 
 /// An update that could be made.
@@ -34,7 +38,7 @@ pub(super) struct Offer {
 
 impl Log {
     pub(super) fn new(base: Vec<usize>) -> Log {
-        Log { base, prepared: OnceCell::new(), recent: RefCell::new(None) }
+        Log { base, prepared: OnceCell::new(), recent: RefCell::new(None), amended: RefCell::new(None) }
     }
 
     /// The rows of a shard among those that are gone.
@@ -61,22 +65,33 @@ impl Log {
         None
     }
 
-    /// The rows that the last exact run was without, and the run.
-    fn last_exact(&self, blueprint: &Blueprint, shard: usize) -> Result<(Option<RowSet>, Trajectory)> {
+    /// The rows that the last exact run was without.
+    fn base(&self, blueprint: &Blueprint) -> Option<RowSet> {
+        RowSet::new(blueprint.problem().rows(), self.base.clone()).ok()
+    }
+
+    /// The last exact run of gradient descent, point by point.
+    pub(super) fn base_run(&self, blueprint: &Blueprint, shard: usize) -> Result<Trajectory> {
         let (problem, plan) = (blueprint.problem(), &blueprint.plan(shard).plan);
         let start = blueprint.start(shard).theta.clone();
-        let base = RowSet::new(problem.rows(), self.base.clone()).ok();
-        let run = match &base {
-            Some(base) => sgd::retrain(problem, plan, start, base, Normalisation::Fixed)?,
-            None => sgd::train(problem, plan, start)?,
-        };
-        Ok((base, run))
+        match &self.base(blueprint) {
+            Some(base) => sgd::retrain(problem, plan, start, base, Normalisation::Fixed),
+            None => sgd::train(problem, plan, start),
+        }
+    }
+
+    /// The last exact model, trained again.
+    pub(super) fn base_model(&self, blueprint: &Blueprint, shard: usize) -> Result<DVector<f64>> {
+        let (plan, start) = (&blueprint.plan(shard).plan, blueprint.start(shard).clone());
+        let (base, optimiser) = (self.base(blueprint), blueprint.settings().optimiser);
+        let (state, _) = advance(blueprint.problem(), plan, optimiser, base.as_ref(), start, 0..plan.len())?;
+        Ok(state.theta)
     }
 
     /// The vectors of some units along the last exact run.
     fn carry(&self, blueprint: &Blueprint, shard: usize, units: &Units) -> Result<Precomputed> {
         let (problem, plan) = (blueprint.problem(), &blueprint.plan(shard).plan);
-        let (base, run) = self.last_exact(blueprint, shard)?;
+        let (base, run) = (self.base(blueprint), self.base_run(blueprint, shard)?);
         Precomputed::along(problem, plan, base.as_ref(), &run, units, 1)
     }
 
@@ -102,13 +117,14 @@ impl Log {
         let units = Units::each_of(&rows);
         let visits = |known: &Precomputed| known.preparation().row_visits as u64;
         self.recent = RefCell::new(None);
+        self.amended = RefCell::new(None);
         if self.prepared.get().is_none() {
             let made = self.carry(blueprint, shard, &units)?;
             let visits = visits(&made);
             self.prepared = OnceCell::from(made);
             return Ok(visits);
         }
-        let (base, run) = self.last_exact(blueprint, shard)?;
+        let (base, run) = (self.base(blueprint), self.base_run(blueprint, shard)?);
         let known = self.prepared.get_mut().expect("looked at above");
         let before = visits(known);
         known.extend(blueprint.problem(), &blueprint.plan(shard).plan, base.as_ref(), &run, &units)?;
@@ -123,6 +139,18 @@ impl Log {
         let seen = visits().filter(|i| self.base.binary_search(i).is_err()).count() as u64;
         let own = visits().filter(|i| rows.contains(**i)).count() as u64;
         own + seen * rows.len() as u64
+    }
+
+    /// The amendment that was made last, if it was this one.
+    pub(super) fn amended_before(&self, rows: &RowSet, amendment: Amendment) -> Option<Amended> {
+        let known = self.amended.borrow();
+        let (of, by, made) = known.as_ref()?;
+        (of == rows.rows() && *by == amendment).then(|| made.clone())
+    }
+
+    /// A plan is usually carried out next.
+    pub(super) fn remember(&self, rows: &RowSet, amendment: Amendment, made: &Amended) {
+        *self.amended.borrow_mut() = Some((rows.rows().to_vec(), amendment, made.clone()));
     }
 
     /// The shard without all rows that are gone, by its vectors; or why not.
@@ -174,22 +202,30 @@ impl Log {
         blueprint: &Blueprint,
         shard: usize,
         gone: &RowSet,
-        choice: Move,
+        (choice, amendment): (Move, Option<Amendment>),
         known: Option<Update>,
     ) -> Result<Update> {
-        if choice == Move::Update {
-            return match self.offer(blueprint, shard, gone)? {
+        match (choice, amendment) {
+            (Move::Update, _) => match self.offer(blueprint, shard, gone)? {
                 Ok(Offer { theta, estimate }) => Ok(Update { shard, theta, bound: estimate.bound }),
                 Err(why) => Err(Error::Invalid(format!("shard {shard} cannot be updated: {why}"))),
-            };
+            },
+            (Move::Amend, Some(amendment)) => {
+                // Without a limit: the path, and so every bit, is the same.
+                match self.amend(blueprint, shard, gone, (amendment, None))? {
+                    Ok(Amended { theta, estimate }) => Ok(Update { shard, theta, bound: estimate.bound }),
+                    Err(none) => {
+                        Err(Error::Invalid(format!("shard {shard} cannot be amended: {}", none.why)))
+                    }
+                }
+            }
+            (Move::Amend, None) => {
+                Err(Error::Invalid(format!("shard {shard} is to be amended, but it is not said how")))
+            }
+            (Move::Leave | Move::Retrain, _) => match known {
+                Some(known) => Ok(Update { bound: None, ..known }),
+                None => Ok(Update { shard, theta: self.base_model(blueprint, shard)?, bound: None }),
+            },
         }
-        if let Some(known) = known {
-            return Ok(Update { bound: None, ..known });
-        }
-        let (plan, start) = (&blueprint.plan(shard).plan, blueprint.start(shard).clone());
-        let base = RowSet::new(gone.total(), self.base.clone()).ok();
-        let optimiser = blueprint.settings().optimiser;
-        let (state, _) = advance(blueprint.problem(), plan, optimiser, base.as_ref(), start, 0..plan.len())?;
-        Ok(Update { shard, theta: state.theta, bound: None })
     }
 }

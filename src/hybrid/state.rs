@@ -13,9 +13,9 @@
 pub use super::history::Entry;
 use super::history::{Begun, History, listed, update_text};
 use super::journal::{self, Journal, damaged};
-use super::policy::Policy;
 use super::shard::Log;
 use super::stream::{Move, Spent, Stream, StreamPlan};
+use super::terms::Terms;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::sisa::blueprint::Blueprint;
@@ -166,11 +166,11 @@ impl<S: Store> State<S> {
             (!history.deleted.is_empty()).then(|| RowSet::new(total, history.deleted.clone())).transpose()?;
         let mut updates: Vec<Update> = history.updates.iter().flatten().cloned().collect();
         // What was begun and not finished is computed again: the same numbers, since they depend on the records alone.
-        if let (Some(Begun::Request { moves }), Some(gone)) = (&history.begun, &deleted) {
+        if let (Some(Begun::Request { moves, amendment }), Some(gone)) = (&history.begun, &deleted) {
             for &(k, choice) in moves.iter().filter(|(_, m)| *m != Move::Retrain) {
                 let known = updates.iter().position(|u| u.shard == k).map(|at| updates.remove(at));
                 let log = Log::new(history.bases[k].clone());
-                updates.push(log.again(&blueprint, k, gone, choice, known)?);
+                updates.push(log.again(&blueprint, k, gone, (choice, *amendment), known)?);
             }
         }
         let kept = updates.clone();
@@ -185,7 +185,7 @@ impl<S: Store> State<S> {
                     vec!["trained".into(), plans.sum::<u64>().to_string()]
                 }
                 Begun::Healing => vec!["healed".into()],
-                Begun::Request { moves } => answered(&moves, &kept),
+                Begun::Request { moves, .. } => answered(&moves, &kept),
             };
             state.journal.append(&record)?;
         }
@@ -215,8 +215,8 @@ impl<S: Store> State<S> {
     ///
     /// # Errors
     /// As [`Stream::plan`].
-    pub fn plan(&mut self, request: &RowSet, policy: Policy) -> Result<StreamPlan> {
-        self.stream.plan(request, policy)
+    pub fn plan(&mut self, request: &RowSet, terms: impl Into<Terms>) -> Result<StreamPlan> {
+        self.stream.plan(request, terms)
     }
 
     /// Answers a request as planned for the state as it is.
@@ -240,7 +240,7 @@ impl<S: Store> State<S> {
         let moves: Vec<(usize, Move)> = plan.shards.iter().map(|s| (s.shard, s.choice)).collect();
         self.journal.append(&[
             "asked".into(),
-            plan.policy.to_string(),
+            Terms { policy: plan.policy, amendment: plan.amendment }.to_string(),
             plan.visits().to_string(),
             plan.coordinates().to_string(),
             listed(rows.into_iter()),
@@ -255,8 +255,8 @@ impl<S: Store> State<S> {
     ///
     /// # Errors
     /// As [`State::plan`] and [`State::carry_out`].
-    pub fn answer(&mut self, request: &RowSet, policy: Policy) -> Result<(StreamPlan, Spent)> {
-        let plan = self.plan(request, policy)?;
+    pub fn answer(&mut self, request: &RowSet, terms: impl Into<Terms>) -> Result<(StreamPlan, Spent)> {
+        let plan = self.plan(request, terms)?;
         let spent = self.carry_out(&plan)?;
         Ok((plan, spent))
     }

@@ -5,7 +5,11 @@
 //! the shard's recorded run ([`crate::unlearn::precomputed`]): no row is visited, and for a linear model the distance
 //! from the retrained shard is bounded.
 //!
-//! An update starts from the shard's last exact model (its *base*) and covers every row deleted since, so its bound is
+//! On [`Terms`] with an amendment, updated shards are fine-tuned on their affected slices to a stated gradient residual
+//! afterwards ([`crate::unlearn::slice_fine_tune`]): dearer than an update, cheaper than retraining, and where runs are long
+//! and their batches full certified however many rows were deleted.
+//!
+//! An update, amended or not, starts from the shard's last exact model (its *base*) and covers every row deleted since, so its bound is
 //! about all of them; retraining a shard, for a later request or to heal it, leaves nothing of them. A shard is
 //! [`Status::Exact`], [`Status::Within`] a bound or [`Status::Unknown`]; the ensemble is as good as its worst shard.
 //! Tolerances are about each shard's parameters.
@@ -13,10 +17,11 @@
 //! The framework of exact and approximate branches is that of Li et al. 2024 (arXiv 2412.14505, abstract only): a
 //! reconstruction. Carried vectors, bounds and the certified boundary are not from there.
 
-use super::moves::decide;
-pub use super::moves::{Estimate, Move, ShardPlan, Spent, StreamPlan};
+use super::decide::decide;
+pub use super::moves::{Amending, Estimate, Move, NoAmendment, ShardPlan, Spent, StreamPlan};
 use super::policy::Policy;
 use super::shard::Log;
+use super::terms::Terms;
 use super::tolerance::Tolerance;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
@@ -24,6 +29,8 @@ use crate::sisa::blueprint::Blueprint;
 use crate::sisa::checkpoint::Store;
 use crate::sisa::ensemble::{Ensemble, Status, Update};
 use crate::sisa::workload::{Workload, nominal};
+use crate::train::optimiser::Optimiser;
+use crate::unlearn::slice_fine_tune::Amendment;
 
 /// An ensemble that answers requests.
 #[derive(Clone)]
@@ -106,12 +113,13 @@ impl<S: Store> Stream<S> {
         self.logs.iter().enumerate().map(|(k, log)| log.preparation(blueprint, k)).collect()
     }
 
-    /// How a request would be answered; nothing is changed (vectors that are carried for it are kept).
+    /// How a request would be answered; nothing is changed (vectors and amendments that are computed for it are kept).
+    /// A [`Policy`] will do for terms, when updates are not amended.
     ///
     /// # Errors
-    /// As [`Ensemble::workload`] and [`Policy::check`]; [`Error::Invalid`] when no row would be left.
-    pub fn plan(&mut self, request: &RowSet, policy: Policy) -> Result<StreamPlan> {
-        let policy = policy.check()?;
+    /// As [`Ensemble::workload`] and [`Terms::check`]; [`Error::Invalid`] when no row would be left.
+    pub fn plan(&mut self, request: &RowSet, terms: impl Into<Terms>) -> Result<StreamPlan> {
+        let Terms { policy, amendment } = terms.into().check()?;
         let workload = self.ensemble.workload(request)?;
         let before = self.ensemble.deleted().map_or(Vec::new(), |d| d.rows().to_vec());
         let rows: Vec<usize> =
@@ -128,10 +136,62 @@ impl<S: Store> Stream<S> {
                 true => log.offer(self.ensemble.blueprint(), redo.shard, &gone)?.map(|o| o.estimate),
                 false => Err("not looked at: tolerance 0 retrains".into()),
             };
-            shards.push(ShardPlan { shard: redo.shard, redo: *redo, update, choice: Move::Retrain });
+            let amend = Err(NoAmendment::not_looked_at("updates are not amended on these terms"));
+            shards.push(ShardPlan { shard: redo.shard, redo: *redo, update, amend, choice: Move::Retrain });
         }
-        let why = decide(policy, share, &workload, &mut shards);
-        Ok(StreamPlan { rows, shards, workload, share, policy, why })
+        if let Some(amendment) = amendment {
+            self.amendments(policy, amendment, (&gone, share), &mut shards)?;
+        }
+        let why = decide(policy, amendment.is_some(), share, &workload, &mut shards);
+        Ok(StreamPlan { rows, shards, workload, share, policy, amendment, why })
+    }
+
+    /// Amends the shards of a plan, as far as that could be what is chosen.
+    fn amendments(
+        &self,
+        policy: Policy,
+        amendment: Amendment,
+        (gone, share): (&RowSet, f64),
+        shards: &mut [ShardPlan],
+    ) -> Result<()> {
+        let blueprint = self.ensemble.blueprint();
+        let descent = blueprint.settings().optimiser == Optimiser::Sgd { momentum: 0.0 };
+        // What retraining all of them takes bounds what a calibrated policy may spend on all of them.
+        let mut left: u64 = shards.iter().map(|s| s.redo.visits).sum();
+        for s in shards.iter_mut() {
+            let bound = s.update.as_ref().ok().and_then(|u| u.bound);
+            let skip = match policy {
+                Policy::Certified(Tolerance::EXACT) => Some("tolerance 0 retrains"),
+                Policy::Certified(Tolerance::ANY) => {
+                    Some("any distance is allowed, and an update visits no row")
+                }
+                Policy::Certified(t) if bound.is_some_and(|b| t.holds(b)) => {
+                    Some("the update is within the tolerance, and visits no row")
+                }
+                // The way from an update cannot bring its bound down; see `amend`.
+                Policy::Certified(_) if !descent => Some(
+                    "no bound of an amended shard is below that of its update for Adam, or with momentum",
+                ),
+                Policy::Threshold { share: most } if share <= most => {
+                    Some("the share is light enough to retrain")
+                }
+                _ => None,
+            };
+            let limit = match policy {
+                Policy::Certified(_) => Some(s.redo.visits),
+                Policy::Calibrated { .. } => Some(left),
+                Policy::Threshold { .. } => None,
+            };
+            s.amend = match skip {
+                Some(why) => Err(NoAmendment::not_looked_at(why)),
+                None => {
+                    let made = self.logs[s.shard].amend(blueprint, s.shard, gone, (amendment, limit))?;
+                    made.map(|a| a.estimate)
+                }
+            };
+            left -= s.amend.as_ref().map_or_else(|none| none.visits, |a| a.visits).min(left);
+        }
+        Ok(())
     }
 
     /// `ρ` on the original sizes, of the rows deleted since the shards that are hit were exact.
@@ -182,7 +242,8 @@ impl<S: Store> Stream<S> {
         for shard in plan.shards.iter().filter(|s| s.choice != Move::Retrain) {
             let k = shard.shard;
             let known = Update { shard: k, theta: self.ensemble.models()[k].clone(), bound: None };
-            updates.push(self.logs[k].again(blueprint, k, &gone, shard.choice, Some(known))?);
+            let how = (shard.choice, plan.amendment);
+            updates.push(self.logs[k].again(blueprint, k, &gone, how, Some(known))?);
         }
         let partition = blueprint.partition();
         let retrained: Vec<usize> =
@@ -191,13 +252,16 @@ impl<S: Store> Stream<S> {
         let part = |wanted: bool| {
             RowSet::new(total, plan.rows.iter().copied().filter(|&i| is_retrained(i) == wanted).collect())
         };
-        let mut spent = Spent { predicted: plan.visits(), visits: 0, coordinates: plan.coordinates() };
+        // Amendments were counted when they were made; made again they take the same.
+        let amended = plan.amended_visits();
+        let mut spent =
+            Spent { predicted: plan.predicted(), visits: amended, coordinates: plan.coordinates() };
         let (first, second) = (part(false), part(true));
         if let Ok(rows) = first {
             self.ensemble.record_update(&rows, updates.clone(), &mut self.store)?;
         }
         if let Ok(rows) = second {
-            spent.visits = self.ensemble.forget(&rows, &mut self.store)?.visits;
+            spent.visits += self.ensemble.forget(&rows, &mut self.store)?.visits;
         }
         self.rebase(&retrained);
         Ok((spent, updates))
@@ -207,8 +271,8 @@ impl<S: Store> Stream<S> {
     ///
     /// # Errors
     /// As [`Stream::plan`] and [`Stream::carry_out`].
-    pub fn answer(&mut self, request: &RowSet, policy: Policy) -> Result<(StreamPlan, Spent)> {
-        let plan = self.plan(request, policy)?;
+    pub fn answer(&mut self, request: &RowSet, terms: impl Into<Terms>) -> Result<(StreamPlan, Spent)> {
+        let plan = self.plan(request, terms)?;
         let spent = self.carry_out(&plan)?;
         Ok((plan, spent))
     }

@@ -9,6 +9,11 @@
 //! `‖θ − θ*‖ ≤ ‖∇F_R(θ)‖/μ` ([`crate::bound::residual`]), whatever was subtracted: the minimiser `θ*` is unique, and the
 //! subtraction only changes how many iterations it takes. It may take more of them than none at all.
 //!
+//! With [`Scope::Affected`] it runs on the mean over the rows kept of the batches *hit*, those in which a forgotten row stood at
+//! least once: the units of one recorded run are its batches (the slices of a shard: [`super::slice_fine_tune`]). That is another
+//! objective with another minimiser, and the rows left out are forgotten too. Where every epoch has a new order, after a few of them
+//! every row was hit, and the two scopes are one.
+//!
 //! The minimiser is not where coupled retraining ends. Of [`Converged`] the distance to the minimiser is guaranteed; the
 //! guarantee of the method on a recorded run is, as everywhere, the distance from coupled retraining, and all that is
 //! known of it is what is known of any parameters.
@@ -20,10 +25,11 @@ use crate::bound::{Bound, residual};
 use crate::constants::{Constants, Region};
 use crate::data::RowSet;
 use crate::error::{Error, Result};
-use crate::objective::Problem;
 use crate::objective::enclosed::Enclosed;
+use crate::objective::{Problem, Reduction};
 use crate::train::flops;
 use crate::train::log::UpdateLog;
+use crate::train::plan::Plan;
 use nalgebra::DVector;
 use std::time::Instant;
 
@@ -51,11 +57,68 @@ impl Subtract {
     }
 }
 
+/// Which of the rows kept are fine-tuned on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    All,
+    /// Those that shared a batch with a forgotten row.
+    Affected,
+}
+
+impl Scope {
+    /// Both, with their names.
+    const ALL: [(Scope, &'static str); 2] = [(Scope::All, "all"), (Scope::Affected, "affected")];
+
+    fn name(self) -> &'static str {
+        Scope::ALL.iter().find(|(s, _)| *s == self).map_or("", |(_, name)| name)
+    }
+
+    /// The rows, increasing.
+    ///
+    /// ```
+    /// use unlearn::data::RowSet;
+    /// use unlearn::train::plan::{Plan, Step};
+    /// use unlearn::unlearn::direct_fine_tune::Scope;
+    /// let steps = [vec![0, 1], vec![2, 3], vec![4]].map(|rows| Step { rows, eta: 0.1 });
+    /// let plan = Plan::new(steps.to_vec(), 0.0, 0.0).unwrap();
+    /// let forget = RowSet::new(5, vec![3]).unwrap();
+    /// assert_eq!(Scope::Affected.rows(&plan, &forget).unwrap(), [2]);
+    /// assert_eq!(Scope::All.rows(&plan, &forget).unwrap(), [0, 1, 2, 4]);
+    /// assert!(Scope::Affected.rows(&plan, &RowSet::new(5, vec![4]).unwrap()).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when no row kept shared a batch with a forgotten one.
+    pub fn rows(self, plan: &Plan, forget: &RowSet) -> Result<Vec<usize>> {
+        let kept = |rows: &mut dyn Iterator<Item = usize>| rows.filter(|i| !forget.contains(*i)).collect();
+        let mut rows: Vec<usize> = match self {
+            Scope::All => kept(&mut (0..forget.total())),
+            Scope::Affected => {
+                let hit = plan.steps.iter().filter(|s| s.rows.iter().any(|i| forget.contains(*i)));
+                kept(&mut hit.flat_map(|s| s.rows.iter().copied()))
+            }
+        };
+        rows.sort_unstable();
+        rows.dedup();
+        if rows.is_empty() {
+            return Err(Error::Invalid(
+                "no row that is kept shared a batch with a forgotten one, so that there is nothing to fine-tune on; use \
+                 scope all"
+                    .into(),
+            ));
+        }
+        Ok(rows)
+    }
+}
+
 /// The method.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DirectFineTune {
     /// What is subtracted first.
     pub subtract: Subtract,
+    /// On which rows it is fine-tuned.
+    pub scope: Scope,
     /// The gradient norm at which fine-tuning stops, above 0.
     pub tolerance: f64,
     /// Iterations that are allowed; a request that may need more is refused before it begins.
@@ -63,9 +126,10 @@ pub struct DirectFineTune {
 }
 
 impl Default for DirectFineTune {
-    /// The rows' contributions, to 10⁻⁸, in at most 20000 iterations (chosen here: enough for `L/μ` up to 1000).
+    /// The rows' contributions, all rows, to 10⁻⁸, in at most 20000 iterations (chosen here: enough for `L/μ` up to 1000).
     fn default() -> DirectFineTune {
-        DirectFineTune { subtract: Subtract::Rows, tolerance: 1e-8, iterations: 20_000 }
+        let (subtract, scope) = (Subtract::Rows, Scope::All);
+        DirectFineTune { subtract, scope, tolerance: 1e-8, iterations: 20_000 }
     }
 }
 
@@ -76,7 +140,7 @@ pub struct Converged {
     pub theta: DVector<f64>,
     /// Steps taken.
     pub iterations: usize,
-    /// At least the distance to the minimiser of `F_R`: `‖∇F_R(θ)‖/μ` with an enclosed gradient.
+    /// At least the distance to the minimiser of `F_R`, or of the mean over the affected rows: `‖∇F_R(θ)‖/μ` with an enclosed gradient.
     pub to_minimiser: Bound,
 }
 
@@ -111,6 +175,19 @@ pub fn converge(
     tolerance: f64,
     most: usize,
 ) -> Result<Converged> {
+    problem.check_forget(forget)?;
+    let kept = (0..problem.rows()).filter(|i| !forget.contains(*i)).collect();
+    converge_on(problem, kept, start, tolerance, most)
+}
+
+/// The same on the rows given: their mean (or sum) in place of `F_R`.
+fn converge_on(
+    problem: &Problem,
+    rows: Vec<usize>,
+    start: DVector<f64>,
+    tolerance: f64,
+    most: usize,
+) -> Result<Converged> {
     if !problem.model().is_linear() || problem.ridge() <= 0.0 {
         return Err(Error::Invalid(
             "fine-tuning to a stated distance needs a strongly convex objective: a linear model and a ridge above 0"
@@ -121,7 +198,13 @@ pub fn converge(
         return Err(Error::Invalid(format!("tolerance {tolerance}: it must be a finite number above 0")));
     }
     Error::check_shape("starting parameters", problem.active(), start.len())?;
-    let objective = problem.retained(forget)?;
+    let divisor = match problem.reduction() {
+        Reduction::Mean => rows.len() as f64,
+        Reduction::Sum => 1.0,
+    };
+    let mut weights = vec![0.0; problem.rows()];
+    rows.iter().for_each(|&i| weights[i] = 1.0 / divisor);
+    let objective = problem.weighted(weights)?;
     let constants = Constants::of(&objective, Region::Everywhere);
     let step = 1.0 / constants.smoothness;
     let mut theta = start;
@@ -152,7 +235,7 @@ pub fn converge(
         theta.axpy(-step, &gradient, 1.0);
         iterations += 1;
     }
-    let norm = residual::gradient_norm(&Enclosed::retained(problem, forget), &theta);
+    let norm = residual::gradient_norm(&Enclosed { problem, rows, divisor }, &theta);
     let to_minimiser = residual::distance(norm, constants.strong_convexity)?;
     Ok(Converged { theta, iterations, to_minimiser })
 }
@@ -183,13 +266,20 @@ impl DirectFineTune {
         })
     }
 
-    /// Subtracts and fine-tunes, with the distance to the minimiser on the rows kept.
+    /// Subtracts and fine-tunes, with the distance to the minimiser on the rows kept, or on the affected ones.
     ///
     /// # Errors
     /// As [`DirectFineTune::start`] and [`converge`].
     pub fn converge(&self, request: &Request<'_>) -> Result<Converged> {
         let (start, _) = self.start(request)?;
-        converge(request.problem, request.forget, start, self.tolerance, self.iterations)
+        converge_on(request.problem, self.rows(request)?, start, self.tolerance, self.iterations)
+    }
+
+    fn rows(&self, request: &Request<'_>) -> Result<Vec<usize>> {
+        match request.trained {
+            Trained::Run { plan, .. } => self.scope.rows(plan, request.forget),
+            Trained::Minimiser(_) => Err(Error::Invalid("batches are those of a recorded run".into())),
+        }
     }
 }
 
@@ -199,12 +289,13 @@ impl Unlearner for DirectFineTune {
     }
 
     /// Cost: the forgotten rows of every batch when their contributions are subtracted, and every row kept once per
-    /// gradient.
+    /// gradient (of those affected only, with that scope).
     fn remove(&self, request: &Request<'_>) -> Result<Unlearned> {
         let begun = Instant::now();
         let (start, visits) = self.start(request)?;
-        let done = converge(request.problem, request.forget, start, self.tolerance, self.iterations)?;
-        let kept = (request.problem.rows() - request.forget.len()) as f64;
+        let rows = self.rows(request)?;
+        let kept = rows.len() as f64;
+        let done = converge_on(request.problem, rows, start, self.tolerance, self.iterations)?;
         let row_visits = visits + (done.iterations + 1) as f64 * kept;
         let flops = row_visits * flops::gradient(done.theta.len());
         let cost = Cost { row_visits, flops, seconds: begun.elapsed().as_secs_f64() };
@@ -215,6 +306,7 @@ impl Unlearner for DirectFineTune {
     fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
             ("subtract", self.subtract.name().into()),
+            ("scope", self.scope.name().into()),
             ("tolerance", settings::text(self.tolerance)),
             ("iterations", self.iterations.to_string()),
         ]
@@ -229,6 +321,14 @@ impl Unlearner for DirectFineTune {
                     Error::Invalid(format!("subtract '{value}': it must be one of {names}"))
                 };
                 self.subtract = found.ok_or_else(refused)?.0;
+            }
+            "scope" => {
+                let found = Scope::ALL.iter().find(|(_, text)| *text == value);
+                let refused = || {
+                    let names = Scope::ALL.map(|(_, text)| text).join(", ");
+                    Error::Invalid(format!("scope '{value}': it must be one of {names}"))
+                };
+                self.scope = found.ok_or_else(refused)?.0;
             }
             "tolerance" => {
                 let tolerance = settings::nonnegative(name, value)?;

@@ -47,6 +47,7 @@ pub mod retrain;
 pub mod retrain_repruned;
 pub mod ridge_deletion;
 mod settings;
+pub mod slice_fine_tune;
 pub mod subtraction;
 pub mod woodfisher;
 

@@ -71,6 +71,47 @@ fn policies_are_named_and_explained() {
     assert_eq!(known.iter().filter(|b| **b == b'\n').count(), 2, "planning wrote to the journal");
 }
 
+/// Updates are amended where that is asked for: planned with cost, bound and reason, carried out as planned, exact once
+/// healed. Only the whole shard brings its parameters near the retrained one's.
+#[test]
+fn updates_are_amended() {
+    let desk = Desk::new();
+    desk.done(
+        "train --model linear:logistic --data wdbc --standardize --ridge 0.1 --sgd --rate 0.5 --batch 569 --epochs 400 \
+         --state st --shards 4 --slices 2 --seed 3",
+    );
+    desk.file("forget", "3\n17\n42\n");
+    let line = "--state st --forget forget --tolerance 1e-4 --amend";
+    let literal = objects(&desk.done(&format!("plan {line} 1e-6 --json -"))).remove(0);
+    assert_eq!(literal["amendment"], "1e-6:affected:newton:carried");
+    let plan = objects(&desk.done(&format!("plan {line} 1e-6:all --json -"))).remove(0);
+    assert!(plan["amended"].as_u64() > Some(0) && plan["row_visits_in_vain"] == 0, "{plan}");
+    for s in plan["shards"].as_array().unwrap().iter().filter(|s| s["choice"] == "amend") {
+        let a = &s["amend"];
+        assert!(a["bound"].as_f64().unwrap() <= 1e-4 && a["gradient_norm"].as_f64().unwrap() <= 1e-6, "{a}");
+        assert!(a["row_visits"].as_u64() < s["retraining_row_visits"].as_u64(), "{s}");
+    }
+    let text = desk.done(&format!("plan {line} 1e-6:all"));
+    assert!(text.contains("amending") && text.contains("predicted") && text.contains("Amended"), "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
+    let answer = objects(&desk.done(&format!("remove {line} 1e-6:all --json -"))).remove(0);
+    assert_eq!(answer["shards"], plan["shards"]);
+    let visits = |shard: &serde_json::Value| match shard["choice"].as_str() {
+        Some("amend") => shard["amend"]["row_visits"].as_u64().unwrap(),
+        Some("retrain") => shard["retraining_row_visits"].as_u64().unwrap(),
+        _ => 0,
+    };
+    let counted: u64 = plan["shards"].as_array().unwrap().iter().map(visits).sum();
+    assert_eq!(answer["row_visits"], counted);
+    let status = objects(&desk.done("status --state st --json -")).remove(0);
+    assert!(bounds(&status).iter().all(|b| b.is_some_and(|b| b <= 1e-4)), "{status}");
+    assert!(status["entries"][0]["policy"].as_str().unwrap().contains("amend:1e-6:all"), "{status}");
+    assert!(status["entries"][0]["moves"].to_string().contains("amend"), "{status}");
+    desk.done("remove --state st --heal");
+    let healed = objects(&desk.done("status --state st --json -")).remove(0);
+    assert!(bounds(&healed).iter().all(|b| *b == Some(0.0)), "{healed}");
+}
+
 #[test]
 fn bad_combinations_are_refused() {
     let desk = Desk::new();
@@ -94,6 +135,9 @@ fn bad_combinations_are_refused() {
         &["--method", "those the state was made with"],
     );
     desk.refused("plan --state st --forget forget --policy threshold:7", &["between 0 and 1"]);
+    desk.refused("plan --state st --forget forget --tolerance 1 --amend 0", &["residual", "above 0"]);
+    desk.refused("plan --state st --forget forget --tolerance 1 --amend 1e-3:some", &["affected, hit, all"]);
+    desk.refused("remove --state st --heal --amend 1e-3", &["cannot be used with"]);
     desk.refused("plan --state st --forget forget --policy often", &["threshold:SHARE"]);
     desk.refused("remove --state st --resume --output m.npy", &[".npz"]);
     desk.file("forget", "569\n");

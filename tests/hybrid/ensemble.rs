@@ -29,6 +29,17 @@ pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
     (sizes, kinds, entries, vec(vec(0..ROWS, 1..=3), 1..=4)).prop_map(assemble)
 }
 
+/// As [`drawn`], half of them in runs of full batches that come near their ends, decay always above 0.
+pub(crate) fn drawn_for_amendment() -> impl Strategy<Value = Drawn> {
+    let full = (1..=2usize, 1..=3usize, 20..=120usize, Just(ROWS), 1..=2usize);
+    let mini = (1..=3usize, 1..=3usize, 2..=4usize, 2..=6usize, 1..=2usize);
+    let sizes = prop_oneof![full, mini];
+    let kinds = (0..3usize, prop::bool::weighted(0.2), 0..8u64, 1..=20i32, 1..=4i32);
+    let entries = (vec(-8..=8i32, ROWS * 2), vec(0..6usize, ROWS));
+    let requests = vec(vec(0..ROWS, 1..=3), 1..=3);
+    (sizes, kinds, entries, requests).prop_map(assemble)
+}
+
 type Sizes = (usize, usize, usize, usize, usize);
 type Kinds = (usize, bool, u64, i32, i32);
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use unlearn::error::{Error, Result};
+use unlearn::hybrid::Terms;
 use unlearn::hybrid::state::{State, exists, summary};
-use unlearn::hybrid::{Policy, Tolerance};
 use unlearn::sisa::checkpoint::{Checkpoint, Directory, Key, Store};
 use unlearn::sisa::ensemble::Status;
 
@@ -84,13 +84,18 @@ fn put_back(snapshot: &Snapshot, to: &Path) {
     }
 }
 
-/// The policies of the requests in turn, so that shards are retrained, updated and left.
-const TOLERANCES: [f64; 4] = [f64::INFINITY, 0.0, 0.3, 0.05];
+/// The terms of the requests in turn, so that shards are amended, updated, retrained and left.
+const TERMS: [&str; 4] = [
+    "threshold:0 amend:1e-6:affected:newton:carried",
+    "certified:inf",
+    "certified:0.3 amend:1e-3:all:descent:nothing",
+    "certified:0",
+];
 
 /// Brings a state from where it is to the end of the history; the requests written down already are passed over.
 fn finish<S: Store>(state: &mut State<S>, drawn: &Drawn, asked: usize, mut done: impl FnMut()) -> Result<()> {
-    for (request, tolerance) in drawn.requests.iter().zip(TOLERANCES).skip(asked) {
-        state.answer(&rows(request), Policy::Certified(Tolerance::new(tolerance).unwrap()))?;
+    for (request, terms) in drawn.requests.iter().zip(TERMS).skip(asked) {
+        state.answer(&rows(request), terms.parse::<Terms>()?)?;
         done();
     }
     state.heal()?;
@@ -102,7 +107,7 @@ fn finish<S: Store>(state: &mut State<S>, drawn: &Drawn, asked: usize, mut done:
 fn new_requests(drawn: &Drawn) -> Vec<usize> {
     let mut seen = Vec::new();
     let mut new = Vec::new();
-    for (n, request) in drawn.requests.iter().zip(TOLERANCES).map(|(r, _)| r).enumerate() {
+    for (n, request) in drawn.requests.iter().zip(TERMS).map(|(r, _)| r).enumerate() {
         if request.iter().any(|i| !seen.contains(i)) {
             new.push(n + 1);
         }

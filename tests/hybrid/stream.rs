@@ -20,7 +20,7 @@ fn bits(v: &DVector<f64>) -> Vec<u64> {
 }
 
 /// What is said of every shard is true of the enclosed retrained run; no checkpoint saw a deleted row.
-fn check(stream: &Stream<Memory>, tolerance: Option<Tolerance>) -> Result<(), TestCaseError> {
+pub(crate) fn check(stream: &Stream<Memory>, tolerance: Option<Tolerance>) -> Result<(), TestCaseError> {
     let ensemble = stream.ensemble();
     let blueprint: &Blueprint = ensemble.blueprint();
     let scratch = Ensemble::train(blueprint.clone(), ensemble.deleted(), &mut Memory::default()).unwrap().0;
@@ -83,7 +83,7 @@ proptest! {
                         let Status::Within(b) = status else { panic!("{status:?}") };
                         prop_assert!(b <= *tolerance && *tolerance > 0.0);
                     }
-                    Move::Leave => prop_assert!(false, "left alone within a finite tolerance"),
+                    Move::Amend | Move::Leave => prop_assert!(false, "not on these terms: {shard:?}"),
                 }
             }
             check(&stream, Some(Tolerance::new(largest).unwrap()))?;
