@@ -3,12 +3,14 @@
 use super::branch::Workload;
 use super::policy::Policy;
 use super::stream::{Move, ShardPlan, Stream, StreamPlan};
+use super::terms::Terms;
 use super::tolerance::Tolerance;
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::numeric::factor::Cholesky;
 use crate::objective::Problem;
 use crate::sisa::checkpoint::Store;
+use crate::unlearn::slice_fine_tune::Amendment;
 use nalgebra::DVector;
 use std::hint::black_box;
 use std::time::Instant;
@@ -75,7 +77,7 @@ impl Rates {
 /// Measured seconds of what answering a stream of requests ([`crate::hybrid::Stream`]) is made of, on one of its shards.
 ///
 /// A shard that is retrained takes `retrain + visit·(row visits)`, an update that is looked at (its bound is evaluated,
-/// whether it is taken or not) `update + vector·(vectors read)`. Both lines go through two measured answers each, so that
+/// whether it is taken or not) `update + vector·(vectors read)`, fine-tuning `tune·(row visits)`. Both lines go through two measured answers each, so that
 /// what does not grow with the work (checkpoints, the ledger of the bound) is not taken for work: small batches make a
 /// visit of training several times as dear as one in a pass of gradients.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,12 +90,14 @@ pub struct StreamRates {
     pub update: f64,
     /// A vector read.
     pub vector: f64,
+    /// A row visit of fine-tuning an amended update; 0 where it was not measured.
+    pub tune: f64,
     /// A row visit of carrying vectors; 0 where none can be carried.
     pub carry: f64,
 }
 
 /// Vectors of the larger of the two updates that are measured.
-const VECTORS: usize = 16;
+const VECTORS: usize = 64;
 
 impl StreamRates {
     /// Measures on copies of a stream without deletions: nothing changes. The first shard is retrained from its first and
@@ -102,7 +106,10 @@ impl StreamRates {
     ///
     /// # Errors
     /// As [`Stream::answer`]; [`Error::Invalid`] for a stream whose rows are gone in part.
-    pub fn measure<S: Store + Clone>(stream: &Stream<S>) -> Result<StreamRates> {
+    pub fn measure<S: Store + Clone>(
+        stream: &Stream<S>,
+        amendment: Option<Amendment>,
+    ) -> Result<StreamRates> {
         let ensemble = stream.ensemble();
         if ensemble.deleted().is_some() {
             return Err(Error::Invalid("measure before the first request: rows are gone already".into()));
@@ -124,7 +131,15 @@ impl StreamRates {
         let (_, one) = answered(&ready, &set(&rows[..1])?, any)?;
         let (_, several) = answered(&ready, &set(&rows[..most])?, any)?;
         let (update, vector) = line((1.0, one), (most as f64, several));
-        Ok(StreamRates { retrain, visit, update, vector, carry })
+        let tune = match amendment {
+            Some(amendment) => {
+                let always = Policy::Threshold { share: 0.0 }.amended(amendment);
+                let (visits, seconds) = answered(&ready, &set(&rows[..1])?, always)?;
+                (seconds - one).max(0.0) / visits.max(1.0)
+            }
+            None => 0.0,
+        };
+        Ok(StreamRates { retrain, visit, update, vector, tune, carry })
     }
 
     /// The seconds that answering as planned takes, with vectors carried beforehand.
@@ -133,19 +148,25 @@ impl StreamRates {
             |s: &ShardPlan| s.update.as_ref().map_or(0.0, |u| self.update + self.vector * u.vectors as f64);
         let trained = |s: &ShardPlan| match s.choice {
             Move::Retrain => self.retrain + self.visit * s.redo.visits as f64,
-            _ => 0.0,
+            Move::Amend => self.tune * s.amend.as_ref().map_or(0.0, |a| a.predicted as f64),
+            Move::Update | Move::Leave => 0.0,
         };
         plan.shards.iter().map(|s| looked(s) + trained(s)).sum()
     }
 }
 
 /// Row visits and seconds of an answer from a copy.
-fn answered<S: Store + Clone>(stream: &Stream<S>, request: &RowSet, policy: Policy) -> Result<(f64, f64)> {
+fn answered<S: Store + Clone>(
+    stream: &Stream<S>,
+    request: &RowSet,
+    terms: impl Into<Terms>,
+) -> Result<(f64, f64)> {
+    let terms = terms.into();
     let (mut visits, mut least) = (0.0, f64::INFINITY);
     for _ in 0..TRIALS {
         let mut copy = stream.clone();
         let begun = Instant::now();
-        let (_, spent) = copy.answer(request, policy)?;
+        let (_, spent) = copy.answer(request, terms)?;
         least = least.min(begun.elapsed().as_secs_f64());
         visits = spent.visits as f64;
     }

@@ -17,6 +17,7 @@ use crate::sisa::blueprint::Blueprint;
 use crate::sisa::checkpoint::Memory;
 use crate::sisa::ensemble::{Ensemble, Status};
 use crate::sisa::partition::Partition;
+use crate::unlearn::slice_fine_tune::Amendment;
 use std::time::Instant;
 
 /// A system before the first request.
@@ -29,9 +30,9 @@ pub(super) struct System {
 
 impl System {
     /// Trains it, and measures what its work takes in seconds where times are wanted.
-    pub(super) fn new(blueprint: Blueprint, timings: bool) -> Result<System> {
+    pub(super) fn new(blueprint: Blueprint, timings: bool, amendment: Option<Amendment>) -> Result<System> {
         let (stream, work) = Stream::train(blueprint, Memory::default())?;
-        let rates = timings.then(|| StreamRates::measure(&stream)).transpose()?;
+        let rates = timings.then(|| StreamRates::measure(&stream, amendment)).transpose()?;
         let preparation = stream.preparation().iter().sum();
         Ok(System { stream, training: work.visits, preparation, rates })
     }
@@ -58,6 +59,7 @@ struct Tally {
     regret: u64,
     retrained: usize,
     updated: usize,
+    amended: usize,
     certified: Option<f64>,
     carried: u64,
     preparation: u64,
@@ -81,6 +83,7 @@ impl Answering<'_> {
             regret: 0,
             retrained: 0,
             updated: 0,
+            amended: 0,
             certified: Some(0.0),
             carried: 0,
             preparation: if self.strategy.updates() { system.preparation } else { 0 },
@@ -113,7 +116,7 @@ impl Answering<'_> {
         let mut least = f64::INFINITY;
         let mut timed = |stream: &mut Stream<Memory>| -> Result<(StreamPlan, Spent)> {
             let begun = Instant::now();
-            let done = stream.answer(request, self.strategy.policy())?;
+            let done = stream.answer(request, self.strategy.terms())?;
             least = least.min(begun.elapsed().as_secs_f64());
             Ok(done)
         };
@@ -131,6 +134,7 @@ impl Answering<'_> {
         tally.spent.coordinates += spent.coordinates;
         tally.regret += plan.shards.iter().map(|s| self.regret(s)).sum::<u64>();
         tally.updated += plan.shards.iter().filter(|s| s.choice == Move::Update).count();
+        tally.amended += plan.shards.iter().filter(|s| s.choice == Move::Amend).count();
         let left = stream.preparation();
         for shard in plan.shards.iter().filter(|s| s.choice == Move::Retrain) {
             tally.retrained += 1;
@@ -181,6 +185,7 @@ impl Answering<'_> {
             preparation: tally.preparation,
             retrained: tally.retrained,
             updated: tally.updated,
+            amended: tally.amended,
             regret: tally.regret,
             certified: tally.certified,
             distance: apart.fold(0.0, f64::max),

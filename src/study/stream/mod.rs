@@ -11,6 +11,7 @@
 //! | `sisa` | `S` shards of `R` slices | training the shards that are hit again, from their last clean checkpoint |
 //! | `hybrid:ε` | `S` shards of `R` slices | per shard: carried vectors within ε, else as `sisa` |
 //! | `threshold:τ` | `S` shards of `R` slices | as `sisa` when its workload is at most the share τ of a full training, else carried vectors |
+//! | `amended:r` | `S` shards of `R` slices | as `threshold:τ`, but what is updated is then fine-tuned on the slices from the first one hit on, by Newton's steps to a gradient of norm `r` |
 //!
 //! Costs ([`cost`]) are row visits and, where times are asked for, seconds, while requests are answered. What carrying
 //! vectors takes (one gradient and one Hessian–vector product each count as visits) is counted apart, in two ways: for

@@ -74,6 +74,7 @@ pub fn frontier(block: &Block, measure: Measure) -> Chart {
         family(|s| matches!(s, Strategy::Update(_)), "update"),
         family(|s| matches!(s, Strategy::Hybrid(_)), "hybrid"),
         family(|s| matches!(s, Strategy::Threshold(_)), "threshold"),
+        family(|s| matches!(s, Strategy::Amended { .. }), "amended"),
     ];
     Chart {
         title: block.to_string(),

@@ -23,7 +23,8 @@ pub struct Record {
     pub strategy: String,
     /// Row visits while answering, counted.
     pub visits: u64,
-    /// The same, predicted before each answer.
+    /// The same, predicted: before each answer for retraining and updates, which is exact, and after the first step of
+    /// fine-tuning for amended ones.
     pub predicted: u64,
     /// Stored coordinates read by updates.
     pub coordinates: u64,
@@ -38,6 +39,8 @@ pub struct Record {
     pub retrained: usize,
     /// Shards answered for by an update, over all requests.
     pub updated: usize,
+    /// Shards answered for by an amended update, over all requests.
+    pub amended: usize,
     /// Row visits that were more than the cheapest branch within the tolerance would have taken.
     pub regret: u64,
     /// The largest certified distance of a shard from the retrained one after any request; `None` when nothing was

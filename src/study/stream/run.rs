@@ -4,10 +4,12 @@ use super::answering::{Answering, System};
 use super::{Arrival, Record, Strategy};
 use crate::data::{Amount, Dataset, Forget, Split};
 use crate::error::{Error, Result};
+use crate::hybrid::stream::Stream;
 use crate::loss::Loss;
 use crate::model::Spec;
 use crate::objective::Problem;
 use crate::sisa::blueprint::{Blueprint, Settings};
+use crate::sisa::checkpoint::Memory;
 use crate::sisa::partition::Partition;
 use crate::study::scale::Scale;
 use serde_json::{Value, json};
@@ -217,6 +219,15 @@ impl Study {
         Ok(records)
     }
 
+    /// The trained ensemble of a seed, before the first request.
+    ///
+    /// # Errors
+    /// Those of drawing rows, partitioning and training.
+    pub fn stream(&self, seed: u64, shards: usize, slices: usize) -> Result<Stream<Memory>> {
+        let blueprint = self.blueprint(&self.rows(seed)?.train, shards, slices, seed)?;
+        Ok(Stream::train(blueprint, Memory::default())?.0)
+    }
+
     fn rows(&self, seed: u64) -> Result<Rows> {
         // What is forgotten comes later; the split needs to be told something.
         let forget = Forget::Random(Amount::Count(1));
@@ -240,14 +251,15 @@ impl Study {
     fn trial(&self, seed: u64) -> Result<Vec<Record>> {
         let config = &self.config;
         let rows = self.rows(seed)?;
-        let single = System::new(self.blueprint(&rows.train, 1, 1, seed)?, config.timings)?;
+        let single = System::new(self.blueprint(&rows.train, 1, 1, seed)?, config.timings, None)?;
         let most = config.requests.iter().copied().max().expect("checked: a number of requests");
         let cells = config.cells();
+        let amendment = config.strategies.iter().find_map(|s| s.terms().amendment);
         let mut records: Vec<(usize, Record)> = Vec::new();
         for &shards in &config.shards {
             for &slices in &config.slices {
                 let blueprint = self.blueprint(&rows.train, shards, slices, seed)?;
-                let sharded = System::new(blueprint, config.timings)?;
+                let sharded = System::new(blueprint, config.timings, amendment)?;
                 for &arrival in &config.arrivals {
                     // Fewer requests are the first ones of more: one stream, looked at on the way.
                     let requests = arrival.requests(sharded.partition(), most, seed)?;
