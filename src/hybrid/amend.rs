@@ -13,32 +13,44 @@
 //!
 //! Everything is computed when the request is planned: only the amended shard itself tells its bound. Where there is a
 //! limit (what retraining visits) fine-tuning stops there, so that planning never takes more than that in vain, and a
-//! comparison of the two is one of counted visits, not of guesses.
+//! comparison of the two is one of counted visits, not of guesses. Where a bound is asked for that the run's own noise and
+//! length do not allow, by a forecast from the update, it is not begun.
 
 use super::moves::{Amending, NoAmendment};
+use super::run_end::RunEnd;
 use super::shard::Log;
-use crate::bound::amended::{MOVED, THEOREM, Tail, contraction};
+use super::tolerance::Tolerance;
+use crate::bound::amended::{MOVED, THEOREM};
 use crate::bound::ledger::{Reference, distance};
-use crate::bound::residual;
-use crate::constants::{Constants, LocalConstants, Region};
 use crate::data::RowSet;
 use crate::error::{Error, Result};
 use crate::numeric::interval::Interval;
-use crate::numeric::real::norm;
-use crate::objective::enclosed::exact;
 use crate::sisa::blueprint::Blueprint;
 use crate::train::coupling::{Coupling, Normalisation};
 use crate::train::optimiser::Optimiser;
 use crate::unlearn::addback::{addback, drop_visits};
 use crate::unlearn::slice_fine_tune::{Amendment, Ended, Scope, ShardObjective, Start, tune};
 use nalgebra::DVector;
-use std::collections::HashMap;
+
+/// An amendment is not begun when its bound is forecast to be this many times what is asked for: forecasts are not that far
+/// off where they matter, and one that is only makes the answer dearer.
+const FORECAST: f64 = 2.0;
 
 /// An amended shard that could be taken.
 #[derive(Clone)]
 pub(super) struct Amended {
     pub(super) theta: DVector<f64>,
     pub(super) estimate: Amending,
+}
+
+/// What is asked of an amendment.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) amendment: Amendment,
+    /// Row visits that it must stay below.
+    pub(super) limit: Option<u64>,
+    /// The bound without which it is of no use.
+    pub(super) within: Option<Tolerance>,
 }
 
 /// Where fine-tuning starts, and what it took to get there.
@@ -49,25 +61,25 @@ struct From {
 }
 
 impl Log {
-    /// The shard without all rows that are gone, amended in fewer than `limit` row visits; or why not.
+    /// The shard without all rows that are gone, amended as wished; or why not.
     pub(super) fn amend(
         &self,
         blueprint: &Blueprint,
         shard: usize,
         gone: &RowSet,
-        (amendment, limit): (Amendment, Option<u64>),
+        wish: Wish,
     ) -> Result<std::result::Result<Amended, NoAmendment>> {
         let rows = RowSet::new(gone.total(), self.since_exact(blueprint, shard, gone))?;
-        if let Some(known) = self.amended_before(&rows, amendment)
-            && limit.is_none_or(|most| known.estimate.visits < most)
+        if let Some(known) = self.amended_before(&rows, wish.amendment)
+            && wish.limit.is_none_or(|most| known.estimate.visits < most)
         {
             return Ok(Ok(known));
         }
         // Whatever is missing, retraining may still be possible.
         let refuse = |why: Error| NoAmendment { why: why.to_string(), visits: 0, dearer: false };
-        Ok(match self.amend_anew(blueprint, shard, (gone, &rows), (amendment, limit)) {
+        Ok(match self.amend_anew(blueprint, shard, (gone, &rows), wish) {
             Ok(Ok(made)) => {
-                self.remember(&rows, amendment, &made);
+                self.remember(&rows, wish.amendment, &made);
                 Ok(made)
             }
             Ok(Err(visits)) => Err(NoAmendment {
@@ -85,7 +97,7 @@ impl Log {
         blueprint: &Blueprint,
         shard: usize,
         (gone, rows): (&RowSet, &RowSet),
-        (amendment, limit): (Amendment, Option<u64>),
+        Wish { amendment, limit, within }: Wish,
     ) -> Result<std::result::Result<Amended, u64>> {
         let (problem, plan) = (blueprint.problem(), blueprint.plan(shard));
         let hit: Vec<bool> =
@@ -97,6 +109,17 @@ impl Log {
             return Ok(Err(0));
         }
         let update = self.offer(blueprint, shard, gone)?;
+        let end = RunEnd::new(blueprint, shard, gone)?;
+        if let (Some(within), Ok(offer), Ok(end)) = (within, &update, &end) {
+            let most = FORECAST * within.distance();
+            let found = end.forecast(&offer.theta, most);
+            if found > most {
+                return Err(Error::Invalid(format!(
+                    "not begun: by forecast the run itself ends more than {most:.1e} from the minimiser, which no residual \
+                     changes (batches that do not hold the whole shard, or a short last stage)"
+                )));
+            }
+        }
         let from = match (amendment.start, &update) {
             (Start::Carried, Ok(offer)) => {
                 From { theta: offer.theta.clone(), coordinates: offer.estimate.coordinates, visits: 0 }
@@ -119,16 +142,13 @@ impl Log {
         };
         let all: Vec<usize> = (0..plan.slices.len()).collect();
         let whole = ShardObjective::new(problem, plan, &all, gone)?;
-        let constants = whole.constants();
-        let to_shard_minimiser =
-            residual::distance(whole.gradient_norm(&done.theta), constants.strong_convexity)?;
+        let to_shard_minimiser = whole.to_minimiser(&done.theta)?;
         let way = update.ok().and_then(|offer| {
             let moved = distance(&done.theta, &offer.theta);
             Some((Interval::point(offer.estimate.bound?) + moved).hi())
         });
-        let limit = way.unwrap_or(f64::INFINITY);
         let delta = to_shard_minimiser.value;
-        let end = end_of_run(blueprint, shard, gone, (&done.theta, delta, constants), limit);
+        let end = end.map(|end| end.distance(&done.theta, delta, way.unwrap_or(f64::INFINITY)));
         let (bound, because) = match (way, end) {
             (Some(way), Ok(end)) if way <= end => (Some(way), MOVED.to_owned()),
             (Some(way), Err(_)) => (Some(way), MOVED.to_owned()),
@@ -172,55 +192,4 @@ impl Log {
         let theta = addback(&coupling, &run, Reference::Recorded);
         Ok(From { theta, coordinates: 0, visits: drop_visits(&coupling) as u64 })
     }
-}
-
-/// What `bound::amended` says of the exact run of a shard without the rows that are gone, for `θ` within `delta` of the
-/// minimiser of `F_R`; no more than that it is above `limit` where it is.
-fn end_of_run(
-    blueprint: &Blueprint,
-    shard: usize,
-    gone: &RowSet,
-    (theta, delta, whole): (&DVector<f64>, Interval, Constants),
-    limit: f64,
-) -> std::result::Result<f64, String> {
-    match blueprint.settings().optimiser {
-        Optimiser::Sgd { momentum: 0.0 } => {}
-        Optimiser::Sgd { momentum } => {
-            return Err(format!(
-                "where a run with momentum {momentum} ends is not known beforehand, and there is no update with a bound"
-            ));
-        }
-        Optimiser::Adam { .. } => return Err("where Adam ends is not known beforehand".into()),
-    }
-    let (problem, shard_plan) = (blueprint.problem(), blueprint.plan(shard));
-    let plan = &shard_plan.plan;
-    let rows = shard_plan.slices.iter().map(Vec::len).sum::<usize>();
-    let coupling = Coupling { problem, plan, forget: gone, normalisation: Normalisation::Fixed };
-    let local = LocalConstants::new(problem, Region::Everywhere);
-    let at = exact::<Interval>(theta);
-    // Of each different batch: `μ`, `L` and at least `‖g(θ*)‖`.
-    let mut known: HashMap<Vec<usize>, (f64, f64, Interval)> = HashMap::new();
-    let mut tail = Tail::NONE;
-    for (k, step) in plan.steps.iter().enumerate().rev() {
-        if (delta + tail.noise()).lo() > limit {
-            return Ok(f64::INFINITY);
-        }
-        let mut batch = step.rows.clone();
-        batch.sort_unstable();
-        let (mu, l, noise) = *known.entry(batch).or_insert_with(|| {
-            if step.rows.len() == rows {
-                // All rows, each once: the gradient of F_R itself.
-                return (whole.strong_convexity, whole.smoothness, Interval::ZERO);
-            }
-            let c = coupling.constants(k, &local);
-            let there = norm(&coupling.keep_enclosed(k, &at));
-            let noise = there + Interval::point(c.keep_lipschitz) * delta;
-            (c.keep_strong, c.keep_lipschitz, noise)
-        });
-        let eta = Interval::point(step.eta);
-        // Only upper ends matter.
-        tail.before(eta, Interval::point(contraction(eta, mu, l).hi()), Interval::point(noise.hi()));
-    }
-    let start = distance(&blueprint.start(shard).theta, theta) + delta;
-    Ok((delta + tail.of(start)).hi())
 }

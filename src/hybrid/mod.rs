@@ -34,6 +34,7 @@ mod journal;
 mod moves;
 pub mod policy;
 pub mod prepared;
+mod run_end;
 mod shard;
 pub mod state;
 pub mod stream;

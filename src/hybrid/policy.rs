@@ -25,8 +25,8 @@ pub enum Policy {
         /// `τ`, from 0 to 1.
         share: f64,
     },
-    /// Retrain when `c_s W ≤ c_d d·(vectors read)`: seconds of a row visit against seconds of a stored coordinate. (The
-    /// fine-tuning term of the reconstruction is 0: carried vectors are not fine-tuned afterwards.) A reconstruction.
+    /// Retrain when `c_s W ≤ c_d d·(vectors read) + c_s·(rows visited by fine-tuning)`: seconds of a row visit against seconds
+    /// of a stored coordinate. Fine-tuning visits none unless updates are amended ([`crate::hybrid::Terms`]). A reconstruction.
     Calibrated {
         /// `c_s`: seconds per row visit.
         visit: f64,

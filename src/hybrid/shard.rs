@@ -1,6 +1,6 @@
 //! What a shard keeps for updates: the vectors that its rows were given along its last exact run.
 
-use super::amend::Amended;
+use super::amend::{Amended, Wish};
 use super::stream::{Estimate, Move};
 use crate::data::RowSet;
 use crate::error::{Error, Result};
@@ -212,7 +212,7 @@ impl Log {
             },
             (Move::Amend, Some(amendment)) => {
                 // Without a limit: the path, and so every bit, is the same.
-                match self.amend(blueprint, shard, gone, (amendment, None))? {
+                match self.amend(blueprint, shard, gone, Wish { amendment, limit: None, within: None })? {
                     Ok(Amended { theta, estimate }) => Ok(Update { shard, theta, bound: estimate.bound }),
                     Err(none) => {
                         Err(Error::Invalid(format!("shard {shard} cannot be amended: {}", none.why)))

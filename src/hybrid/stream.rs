@@ -17,6 +17,7 @@
 //! The framework of exact and approximate branches is that of Li et al. 2024 (arXiv 2412.14505, abstract only): a
 //! reconstruction. Carried vectors, bounds and the certified boundary are not from there.
 
+use super::amend::Wish;
 use super::decide::decide;
 pub use super::moves::{Amending, Estimate, Move, NoAmendment, ShardPlan, Spent, StreamPlan};
 use super::policy::Policy;
@@ -177,15 +178,16 @@ impl<S: Store> Stream<S> {
                 }
                 _ => None,
             };
-            let limit = match policy {
-                Policy::Certified(_) => Some(s.redo.visits),
-                Policy::Calibrated { .. } => Some(left),
-                Policy::Threshold { .. } => None,
+            let (limit, within) = match policy {
+                Policy::Certified(tolerance) => (Some(s.redo.visits), Some(tolerance)),
+                Policy::Calibrated { .. } => (Some(left), None),
+                Policy::Threshold { .. } => (None, None),
             };
+            let wish = Wish { amendment, limit, within };
             s.amend = match skip {
                 Some(why) => Err(NoAmendment::not_looked_at(why)),
                 None => {
-                    let made = self.logs[s.shard].amend(blueprint, s.shard, gone, (amendment, limit))?;
+                    let made = self.logs[s.shard].amend(blueprint, s.shard, gone, wish)?;
                     made.map(|a| a.estimate)
                 }
             };

@@ -5,12 +5,14 @@ use proptest::prelude::*;
 use unlearn::bound::ledger::Reference;
 use unlearn::claim::Domain;
 use unlearn::constants::{Constants, LocalConstants, Region};
+use unlearn::objective::Reduction;
 use unlearn::train::log::UpdateLog;
 use unlearn::train::sgd;
 use unlearn::unlearn::addback::addback;
-use unlearn::unlearn::direct_fine_tune::{converge, enough_iterations};
+use unlearn::unlearn::direct_fine_tune::{DirectFineTune, Scope, Subtract, converge, enough_iterations};
 use unlearn::unlearn::recollection::recollect;
 use unlearn::unlearn::subtraction::{missed_by_batches, missed_by_rows, skipping};
+use unlearn::unlearn::{Request, Trained, Unlearner};
 use unlearn::verify::strategy;
 
 const PLAIN: Domain = Domain { momentum: false, ..QUADRATIC };
@@ -89,5 +91,42 @@ proptest! {
         for pair in ends.windows(2) {
             prop_assert!((&pair[0] - &pair[1]).norm() <= 2.0 * tolerance / mu * (1.0 + 1e-9) + 1e-12);
         }
+    }
+
+    /// The affected rows are those that stood in a batch with a forgotten one, and fine-tuning ends at their mean's minimiser.
+    #[test]
+    fn fine_tuning_on_affected_rows_is_about_them(case in strategy::cases(LINEAR), exponent in -6..-1i32) {
+        prop_assume!(case.problem.ridge() > 0.0);
+        let mut hit = vec![false; case.problem.rows()];
+        for step in &case.plan.steps {
+            let touched = step.rows.iter().any(|i| case.forget.contains(*i));
+            step.rows.iter().for_each(|&i| hit[i] |= touched);
+        }
+        let affected: Vec<usize> =
+            (0..hit.len()).filter(|&i| hit[i] && !case.forget.contains(i)).collect();
+        let tolerance = 10f64.powi(exponent);
+        let method = DirectFineTune {
+            scope: Scope::Affected,
+            subtract: Subtract::Nothing,
+            tolerance,
+            iterations: 2000,
+        };
+        let (plan, trajectory) = (&case.plan, case.run().unwrap());
+        let trained = Trained::Run { plan, trajectory, normalisation: case.normalisation };
+        let request = Request { problem: &case.problem, forget: &case.forget, trained };
+        let Ok(out) = method.converge(&request) else {
+            let kept = affected.len();
+            prop_assert!(kept > 0 || method.remove(&request).is_err());
+            return Ok(());
+        };
+        let weight = match case.problem.reduction() {
+            Reduction::Mean => 1.0 / affected.len() as f64,
+            Reduction::Sum => 1.0,
+        };
+        let weights = (0..hit.len()).map(|i| if affected.contains(&i) { weight } else { 0.0 }).collect();
+        let gradient = case.problem.weighted(weights).unwrap().gradient(&out.theta).norm();
+        prop_assert!(gradient <= tolerance * (1.0 + 1e-9), "{gradient:e}");
+        let cost = method.remove(&request).unwrap().cost.row_visits;
+        prop_assert_eq!(cost, ((out.iterations + 1) * affected.len()) as f64);
     }
 }

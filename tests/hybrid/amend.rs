@@ -185,7 +185,7 @@ proptest! {
     }
 }
 
-fn descent(epochs: usize, momentum: f64) -> Blueprint {
+fn descent(epochs: usize, batch: usize, momentum: f64) -> Blueprint {
     use unlearn::data::{Dataset, Design};
     use unlearn::{loss::Loss, model::Model, objective::Problem};
     let x = Design::dense(24, 1, (0..24).map(|i| f64::from(i % 7) / 4.0 - 0.5).collect()).unwrap();
@@ -194,7 +194,7 @@ fn descent(epochs: usize, momentum: f64) -> Blueprint {
     let problem = Problem::new(data.into(), Model::linear(1, 1, Loss::Logistic, true).unwrap(), 0.2).unwrap();
     let settings = unlearn::sisa::blueprint::Settings {
         epochs: unlearn::sisa::schedule::Epochs::Each(vec![2, epochs]),
-        batch: 24,
+        batch,
         rate: unlearn::train::plan::Schedule::Constant { rate: 1.0 },
         optimiser: unlearn::train::optimiser::Optimiser::Sgd { momentum },
         weight_decay: None,
@@ -207,7 +207,7 @@ fn descent(epochs: usize, momentum: f64) -> Blueprint {
 /// amended within what an update is far from.
 #[test]
 fn long_full_batch_runs_are_certified_whatever_is_deleted() {
-    let (mut stream, _) = Stream::train(descent(200, 0.0), Memory::default()).unwrap();
+    let (mut stream, _) = Stream::train(descent(200, 24, 0.0), Memory::default()).unwrap();
     let tolerance = Tolerance::new(1e-7).unwrap();
     let amendment: Amendment = "1e-9:all".parse().unwrap();
     let shard: Vec<usize> = stream.ensemble().blueprint().plan(0).slices.concat();
@@ -225,7 +225,7 @@ fn long_full_batch_runs_are_certified_whatever_is_deleted() {
         check(&stream, Some(tolerance)).unwrap();
     }
     // The literal reading leaves the first slice out when the second is hit: nothing near the tolerance.
-    let (mut stream, _) = Stream::train(descent(200, 0.0), Memory::default()).unwrap();
+    let (mut stream, _) = Stream::train(descent(200, 24, 0.0), Memory::default()).unwrap();
     let late = stream.ensemble().blueprint().plan(0).slices[1][0];
     let literal = Policy::Certified(tolerance).amended(Amendment::new(1e-9).unwrap());
     let plan = stream.plan(&rows(&[late]), literal).unwrap();
@@ -239,7 +239,7 @@ fn long_full_batch_runs_are_certified_whatever_is_deleted() {
 /// With momentum only the way from an update is known, which never is below the update's bound.
 #[test]
 fn momentum_is_not_certified_by_the_end_of_the_run() {
-    let (mut stream, _) = Stream::train(descent(200, 0.3), Memory::default()).unwrap();
+    let (mut stream, _) = Stream::train(descent(200, 24, 0.3), Memory::default()).unwrap();
     let amendment: Amendment = "1e-9:all".parse().unwrap();
     let tolerance = Tolerance::new(1e-7).unwrap();
     let row = stream.ensemble().blueprint().plan(0).slices[0][0];
@@ -248,4 +248,15 @@ fn momentum_is_not_certified_by_the_end_of_the_run() {
     let free = stream.plan(&rows(&[row]), Policy::Threshold { share: 0.0 }.amended(amendment)).unwrap();
     let (a, u) = (free.shards[0].amend.as_ref().unwrap(), free.shards[0].update.as_ref().unwrap());
     assert!(a.because.contains("way moved") && a.bound.unwrap() >= u.bound.unwrap());
+}
+
+/// Mini-batches end where no fine-tuning goes: foreseen, so that nothing is visited in vain.
+#[test]
+fn noise_is_foreseen() {
+    let (mut stream, _) = Stream::train(descent(200, 4, 0.0), Memory::default()).unwrap();
+    let terms = Policy::Certified(Tolerance::new(1e-4).unwrap()).amended("1e-9:all".parse().unwrap());
+    let row = stream.ensemble().blueprint().plan(0).slices[0][0];
+    let plan = stream.plan(&rows(&[row]), terms).unwrap();
+    let why = &plan.shards[0].amend.as_ref().unwrap_err().why;
+    assert!(why.contains("by forecast") && plan.in_vain() == 0, "{plan:?}");
 }
