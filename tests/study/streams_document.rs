@@ -69,7 +69,7 @@ const WRITTEN: [Written; 2] = [
     Written {
         name: "digits",
         command: "unlearn streams --data digits --shards 10,40 --slices 1,4 --requests 8,16,32 --arrivals uniform,bursts \\\n  \
-                  --tolerance 0.01,0.1,1 --epochs 3 --seeds 2 --timings --jobs 1",
+                  --tolerance 0.01,0.1,1 --epochs 3 --amended 0.001 --seeds 2 --timings --jobs 1",
         shown: (Arrival::Bursts, 32, 40, 4),
         config: || Config {
             data: "digits".into(),
@@ -83,7 +83,7 @@ const WRITTEN: [Written; 2] = [
             slices: vec![1, 4],
             arrivals: vec![Arrival::Uniform, Arrival::Bursts],
             requests: vec![8, 16, 32],
-            strategies: Strategy::all(&[0.01, 0.1, 1.0], 0.05, &[]).unwrap(),
+            strategies: Strategy::all(&[0.01, 0.1, 1.0], 0.05, &[1e-3]).unwrap(),
             seed: 1,
             seeds: 2,
             timings: true,
