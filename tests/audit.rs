@@ -3,11 +3,10 @@
 
 mod common;
 
-use common::decimal::Decimal;
+use common::golden::{contains_to, records};
 use nalgebra::{DVector, dvector};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use unlearn::bound::audit::{Audit, Certifier, LocalCertifier, audit};
 use unlearn::data::{Dataset, Design, RowSet, builtin};
@@ -29,10 +28,8 @@ struct Golden {
 }
 
 fn golden(sparse: bool) -> Vec<Golden> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/golden/audit.csv");
     let mut tables: Vec<(String, BTreeMap<String, Vec<String>>)> = Vec::new();
-    for record in csv::Reader::from_path(path).unwrap().records() {
-        let record = record.unwrap();
+    for record in records("audit.csv") {
         if tables.last().is_none_or(|t| t.0 != record[0]) {
             tables.push((record[0].to_owned(), BTreeMap::new()));
         }
@@ -91,9 +88,7 @@ impl Golden {
 
 /// The table's values are rounded after 45 digits; 43 of them are those of the value itself.
 fn contains(x: Interval, value: &str) -> bool {
-    let value = Decimal::parse(value).leading(43);
-    Decimal::of(x.lo()).leading(43) <= value
-        && (x.hi() == f64::INFINITY || value <= Decimal::of(x.hi()).leading(43))
+    contains_to(43, x, value)
 }
 
 fn width(x: Interval) -> f64 {

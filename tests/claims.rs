@@ -175,5 +175,5 @@ fn a_missing_name_is_noticed() {
     );
     assert!(!test_exists("tests/bounds.rs::cases") && !test_exists("tests/bounds.rs::no_such_test"));
     assert!(test_exists("tests/bounds.rs::counterexamples_shrink"));
-    assert!(test_exists("tests/unlearning.rs::every_guarantee_holds_for_linear_models"));
+    assert!(test_exists("tests/unlearning/guarantees.rs::every_guarantee_holds_for_linear_models"));
 }

@@ -2,9 +2,8 @@
 
 mod common;
 
-use common::decimal::Decimal;
+use common::golden::{contains, records};
 use proptest::prelude::*;
-use std::path::Path;
 use unlearn::numeric::elementary::{exp, sigmoid, softmax, softplus};
 use unlearn::numeric::hyperbolic::tanh;
 use unlearn::numeric::interval::Interval;
@@ -29,24 +28,11 @@ const DERIVATIVES: [(&str, Function, f64, f64); 3] =
     [("slope", slope, 20.0, 0.0), ("bend", bend, 32.0, 0.0), ("jerk", jerk, 60.0, 20.0)];
 
 fn rows(table: &str) -> Vec<(String, Vec<f64>, String)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/golden").join(table);
     let read = |r: csv::StringRecord| {
         let arguments = r[1].split(' ').map(|a| a.parse().unwrap()).collect();
         (r[0].to_owned(), arguments, r[2].to_owned())
     };
-    csv::Reader::from_path(path).unwrap().records().map(|r| read(r.unwrap())).collect()
-}
-
-fn contains(x: Interval, value: &str) -> bool {
-    if let Some(value) = value.strip_prefix('-') {
-        return contains(-x, value);
-    }
-    // The table is rounded after 30 or 40 digits; 28 of them are those of the value itself.
-    let value = Decimal::parse(value).leading(28);
-    let end = |x: f64| Decimal::of(x).leading(28);
-    (x.lo() <= 0.0 || end(x.lo()) <= value)
-        && x.hi() >= 0.0
-        && (x.hi() == f64::INFINITY || value <= end(x.hi()))
+    records(table).into_iter().map(read).collect()
 }
 
 /// Looks at every row of both tables that the function has; `widest` is the width allowed.

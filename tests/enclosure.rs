@@ -3,87 +3,20 @@
 
 mod common;
 
-use common::decimal::Decimal;
 use common::generate::Family;
+use common::golden::{Golden, contains, records};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
-use std::path::Path;
-use unlearn::data::{Dataset, Design};
 use unlearn::enclosure::{Enclosed, exact, loss, outputs};
 use unlearn::loss::Loss;
-use unlearn::mask::Mask;
-use unlearn::model::{Activation, Spec};
+use unlearn::model::Activation;
 use unlearn::numeric::interval::Interval;
 use unlearn::numeric::product::Ball;
 use unlearn::numeric::tolerance::tol;
-use unlearn::objective::{Problem, Reduction};
 
-fn records(table: &str) -> Vec<csv::StringRecord> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/golden").join(table);
-    csv::Reader::from_path(path).unwrap().records().map(Result::unwrap).collect()
-}
-
-/// The tables are rounded after 30 digits; 28 of them are those of the value itself.
-fn contains(x: Interval, value: &str) -> bool {
-    if let Some(value) = value.strip_prefix('-') {
-        return contains(-x, value);
-    }
-    let value = Decimal::parse(value).leading(28);
-    let end = |x: f64| Decimal::of(x).leading(28);
-    (x.lo() <= 0.0 || end(x.lo()) <= value)
-        && x.hi() >= 0.0
-        && (x.hi() == f64::INFINITY || value <= end(x.hi()))
-}
-
-/// A problem of the table `problems.csv`.
-#[derive(Default)]
-struct Golden {
-    text: BTreeMap<String, String>,
-    cells: BTreeMap<String, BTreeMap<(usize, usize), String>>,
-}
-
-impl Golden {
-    fn read() -> BTreeMap<String, Golden> {
-        let mut problems: BTreeMap<String, Golden> = BTreeMap::new();
-        for r in records("problems.csv") {
-            let problem = problems.entry(r[0].to_owned()).or_default();
-            if r[2].is_empty() {
-                problem.text.insert(r[1].to_owned(), r[4].to_owned());
-            } else {
-                let index = (r[2].parse().unwrap(), r[3].parse().unwrap_or(0));
-                problem.cells.entry(r[1].to_owned()).or_default().insert(index, r[4].to_owned());
-            }
-        }
-        problems
-    }
-
-    fn column(&self, quantity: &str) -> Vec<f64> {
-        self.cells.get(quantity).into_iter().flat_map(|c| c.values()).map(|v| v.parse().unwrap()).collect()
-    }
-
-    fn problem(&self, sparse: bool) -> Problem {
-        let (x, y) = (self.column("x"), self.column("y"));
-        let dense = Design::dense(y.len(), x.len() / y.len(), x).unwrap();
-        let data = Dataset::new("golden", if sparse { dense.to_sparse() } else { dense }, y).unwrap();
-        let spec: Spec = self.text["model"].parse().unwrap();
-        let model = spec.resolve(&data, self.text["bias"] == "1").unwrap();
-        let mut keep = vec![false; self.text["parameters"].parse().unwrap()];
-        self.cells["theta"].keys().for_each(|&(j, _)| keep[j] = true);
-        let problem = Problem::new(data.into(), model, self.text["ridge"].parse().unwrap())
-            .unwrap()
-            .with_reduction(Reduction::Sum)
-            .with_mask(Mask::new(&keep).unwrap())
-            .unwrap();
-        match self.column("perturbation") {
-            b if b.is_empty() => problem,
-            b => problem.with_perturbation(DVector::from_vec(b)).unwrap(),
-        }
-    }
-
-    fn weights(&self) -> Vec<Interval> {
-        self.column("weight").into_iter().map(Interval::point).collect()
-    }
+/// The weights of the rows as exact numbers.
+fn weights(golden: &Golden) -> Vec<Interval> {
+    golden.column("weight").into_iter().map(Interval::point).collect()
 }
 
 #[test]
@@ -92,7 +25,7 @@ fn problems_of_the_table_are_enclosed_tightly() {
     for (name, golden) in Golden::read() {
         for sparse in [false, true] {
             let problem = golden.problem(sparse);
-            let f = Enclosed::weighted(&problem, &golden.weights()).unwrap();
+            let f = Enclosed::weighted(&problem, &weights(&golden)).unwrap();
             let theta = exact(&DVector::from_vec(golden.column("theta")));
             let value = f.value(&theta);
             assert!(contains(value, &golden.text["value"]), "value of {name}: {value:?}");
@@ -121,7 +54,7 @@ fn hessians_of_the_table_are_enclosed() {
     for (name, golden) in Golden::read() {
         for sparse in [false, true] {
             let problem = golden.problem(sparse);
-            let f = Enclosed::weighted(&problem, &golden.weights()).unwrap();
+            let f = Enclosed::weighted(&problem, &weights(&golden)).unwrap();
             let h = f.hessian(&DVector::from_vec(golden.column("theta")));
             let mut want = DMatrix::zeros(problem.active(), problem.active());
             for (&(i, j), v) in &golden.cells["hessian"] {

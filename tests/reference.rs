@@ -4,32 +4,13 @@
 mod common;
 
 use common::compare::{assert_close, column};
+use common::golden::{Golden, number, numbers, records};
 use nalgebra::{DMatrix, DVector};
 use std::collections::BTreeMap;
-use std::path::Path;
-use unlearn::data::{Dataset, Design};
 use unlearn::loss::Loss;
-use unlearn::mask::Mask;
-use unlearn::model::{Activation, Spec};
+use unlearn::model::Activation;
 use unlearn::numeric::scalar;
 use unlearn::numeric::tolerance::tol;
-use unlearn::objective::{Problem, Reduction};
-
-fn golden(name: &str) -> Vec<csv::StringRecord> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/golden").join(name);
-    let mut reader = csv::Reader::from_path(path).unwrap();
-    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
-    assert!(!records.is_empty(), "{name} has no rows");
-    records
-}
-
-fn number(text: &str) -> f64 {
-    text.parse().unwrap_or_else(|_| panic!("'{text}' is not a number"))
-}
-
-fn numbers(text: &str) -> Vec<f64> {
-    text.split(' ').map(number).collect()
-}
 
 /// Distance in units of the last place of `want` (of the smallest subnormal below the normal range).
 fn ulps(got: f64, want: f64) -> f64 {
@@ -79,7 +60,7 @@ fn terms_of_jerk(name: &str, z: f64) -> f64 {
 
 #[test]
 fn scalar_functions_are_accurate_to_a_few_units_in_the_last_place() {
-    for record in golden("scalars.csv") {
+    for record in records("scalars.csv") {
         let (name, z, want) = (&record[0], numbers(&record[1]), number(&record[2]));
         let (f, most) = function(name);
         let off = if name.ends_with("jerk") {
@@ -95,7 +76,7 @@ fn scalar_functions_are_accurate_to_a_few_units_in_the_last_place() {
 /// Losses keep their relative accuracy in the tails: the scale is the derivative itself.
 #[test]
 fn losses_are_accurate_relative_to_their_own_size() {
-    for record in golden("losses.csv") {
+    for record in records("losses.csv") {
         let loss: Loss = record[0].parse().unwrap();
         let (z, y, want) = (numbers(&record[1]), number(&record[2]), numbers(&record[5]));
         let n = z.len();
@@ -139,60 +120,12 @@ fn constants_are_the_suprema_rounded_upwards() {
         let parts = [("value", c.value), ("slope", c.slope), ("bend", c.bend), ("jerk", c.jerk)];
         known.extend(parts.map(|(part, v)| (format!("{activation}.{part}"), v)));
     }
-    for record in golden("constants.csv") {
+    for record in records("constants.csv") {
         let (name, least) = (&record[0], number(&record[2]));
         let found = known[name];
         assert!(found >= least, "{name} = {found:e} is below its supremum {}", &record[1]);
         // Rounded upwards, not padded: four units cover the roundings of the closed form.
         assert!(ulps(found, least) <= 4.0, "{name} = {found:e} is far above {}", &record[1]);
-    }
-}
-
-/// One problem of the table: everything needed to build it, and what it must give.
-#[derive(Default)]
-struct Golden {
-    text: BTreeMap<String, String>,
-    cells: BTreeMap<String, BTreeMap<(usize, usize), f64>>,
-}
-
-impl Golden {
-    fn read() -> BTreeMap<String, Golden> {
-        let mut problems: BTreeMap<String, Golden> = BTreeMap::new();
-        for record in golden("problems.csv") {
-            let problem = problems.entry(record[0].to_string()).or_default();
-            let index = |text: &str| text.parse::<usize>().unwrap_or(0);
-            if record[2].is_empty() {
-                problem.text.insert(record[1].to_string(), record[4].to_string());
-            } else {
-                let cells = problem.cells.entry(record[1].to_string()).or_default();
-                cells.insert((index(&record[2]), index(&record[3])), number(&record[4]));
-            }
-        }
-        problems
-    }
-
-    fn column(&self, quantity: &str) -> Vec<f64> {
-        self.cells.get(quantity).map(|c| c.values().copied().collect()).unwrap_or_default()
-    }
-
-    fn problem(&self, sparse: bool) -> Problem {
-        let y = self.column("y");
-        let x = self.column("x");
-        let dense = Design::dense(y.len(), x.len() / y.len(), x).unwrap();
-        let data = Dataset::new("golden", if sparse { dense.to_sparse() } else { dense }, y).unwrap();
-        let spec: Spec = self.text["model"].parse().unwrap();
-        let model = spec.resolve(&data, self.text["bias"] == "1").unwrap();
-        let mut keep = vec![false; self.text["parameters"].parse().unwrap()];
-        self.cells["theta"].keys().for_each(|&(j, _)| keep[j] = true);
-        let problem = Problem::new(data.into(), model, number(&self.text["ridge"]))
-            .unwrap()
-            .with_reduction(Reduction::Sum)
-            .with_mask(Mask::new(&keep).unwrap())
-            .unwrap();
-        match self.column("perturbation") {
-            b if b.is_empty() => problem,
-            b => problem.with_perturbation(DVector::from_vec(b)).unwrap(),
-        }
     }
 }
 
@@ -207,7 +140,8 @@ fn problems_have_their_reference_derivatives() {
             let theta = DVector::from_vec(golden.column("theta"));
             let k = theta.len();
             let mut hessian = DMatrix::zeros(k, k);
-            for (&(i, j), &h) in &golden.cells["hessian"] {
+            for (&(i, j), h) in &golden.cells["hessian"] {
+                let h = number(h);
                 hessian[(i, j)] = h;
                 hessian[(j, i)] = h;
             }

@@ -110,13 +110,16 @@ const BEHIND: &[(&str, &[&str])] = &[
         &["mask-norm", "mask-extremes", "mask-interlacing"],
     ),
     (
-        "tests/unlearning.rs::influence_weights_differ_by_exactly_the_share_kept",
+        "tests/unlearning/exact.rs::influence_weights_differ_by_exactly_the_share_kept",
         &["influence-simplex-factor"],
     ),
     ("tests/direct/log.rs::updates_add_up_and_a_suffix_is_taken_back", &["log-telescopes"]),
     ("tests/direct/deltagrad.rs::explicit_steps_are_retraining_bit_for_bit", &["deltagrad-every-step"]),
     ("tests/direct/deltagrad.rs::one_parameter_is_exact_and_two_are_not", &["deltagrad-one-parameter"]),
-    ("tests/unlearning.rs::closed_forms_equal_retraining_for_squared_loss", &["recollection-quadratic"]),
+    (
+        "tests/unlearning/exact.rs::closed_forms_equal_retraining_for_squared_loss",
+        &["recollection-quadratic"],
+    ),
 ];
 
 fn look_up(table: &[(&'static str, &[&str])], id: &str) -> Option<&'static str> {

@@ -7,6 +7,7 @@ pub(crate) mod case;
 pub(crate) mod compare;
 pub(crate) mod decimal;
 pub(crate) mod generate;
+pub(crate) mod golden;
 pub(crate) mod number;
 pub(crate) mod oracle;
 pub(crate) mod textbook;

@@ -1,6 +1,10 @@
 //! Formulas that remove rows exactly or cheaply: hand examples, independent computations, and checkers
 //! that must reject wrong variants of every formula.
 
+#[macro_use]
+#[path = "../common/weakened.rs"]
+mod weakening;
+
 mod controls;
 mod formulas;
 mod weakened;

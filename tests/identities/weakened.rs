@@ -2,8 +2,7 @@
 //! must refute it on generated problems, through the same campaign that checks the right one.
 
 use nalgebra::DVector;
-use unlearn::claim::{self, Case, Claim, Outcome, Verdict};
-use unlearn::claim::{exact, identities, masks, outliers, steps, woodfisher};
+use unlearn::claim::{Verdict, exact, identities, masks, outliers, steps, woodfisher};
 use unlearn::data::RowSet;
 use unlearn::error::Result;
 use unlearn::numeric::factor::Cholesky;
@@ -14,21 +13,6 @@ use unlearn::unlearn::interpolation::minimum_norm;
 use unlearn::unlearn::leave_out::LeaveOut;
 use unlearn::unlearn::minibatch::Sampling;
 use unlearn::unlearn::projective::projective_update;
-use unlearn::verify::campaign;
-
-const CASES: usize = 48;
-
-/// The claim's own domain and campaign, with another check.
-fn verdict(id: &str, check: fn(&Case) -> Result<Outcome>) -> Verdict {
-    let claim = claim::all().into_iter().find(|c| c.id == id).expect("the claim is registered");
-    campaign::on_generated(&Claim { check, directed: Vec::new, ..claim }, CASES, 11, || {}).verdict
-}
-
-macro_rules! refuted {
-    ($id:literal: $($check:expr),+ $(,)?) => {
-        $(assert_eq!(verdict($id, $check), Verdict::Refuted, "{}: {}", $id, stringify!($check));)+
-    };
-}
 
 /// The influence step `w A⁻¹X_Uᵀℓ′`: no correction for the rows that leave.
 fn influence(p: &Problem, theta: &DVector<f64>, u: &RowSet) -> Result<DVector<f64>> {

@@ -1,6 +1,10 @@
 //! LegoNet, MUSO, datamodel matching, KLoM and the ascent control: what is exact is exact, what the literature
 //! says beyond that fails where it must, and the checkers of the claims notice planted faults.
 
+#[macro_use]
+#[path = "../common/weakened.rs"]
+mod weakening;
+
 mod ascent;
 mod datamodels;
 mod klom;

@@ -2,27 +2,10 @@
 //! them.
 
 use nalgebra::DVector;
-use unlearn::claim::{self, Case, Claim, Outcome, Verdict};
 use unlearn::claim::{ascent, datamodel, klom, legonet, matching, muso};
 use unlearn::data::RowSet;
-use unlearn::error::Result;
 use unlearn::neighbour::legonet::Donors;
 use unlearn::unlearn::muso::Labels;
-use unlearn::verify::campaign;
-
-const CASES: usize = 48;
-
-/// The claim's own domain and campaign, with another check.
-fn verdict(id: &str, check: fn(&Case) -> Result<Outcome>) -> Verdict {
-    let claim = claim::all().into_iter().find(|c| c.id == id).expect("the claim is registered");
-    campaign::on_generated(&Claim { check, directed: Vec::new, ..claim }, CASES, 11, || {}).verdict
-}
-
-macro_rules! refuted {
-    ($id:literal: $($check:expr),+ $(,)?) => {
-        $(assert_eq!(verdict($id, $check), Verdict::Refuted, "{}: {}", $id, stringify!($check));)+
-    };
-}
 
 #[test]
 fn adapters_that_were_not_trained_again() {

@@ -1,26 +1,11 @@
 //! The checkers of the claims are handed something wrong and must refute it.
 
+use super::weakening::verdict;
+use unlearn::claim::Verdict;
 use unlearn::claim::sisa::cost::{combined, configurations, one_by_one, slices, together};
 use unlearn::claim::sisa::retraining::{Order, forgotten, healed, resumed, stateless, visited};
-use unlearn::claim::{self, Case, Claim, Outcome, Verdict};
-use unlearn::error::Result;
 use unlearn::numeric::interval::Interval;
 use unlearn::sisa::cost::{sharding, slicing};
-use unlearn::verify::campaign;
-
-const CASES: usize = 48;
-
-/// The claim's own domain and campaign, with another check.
-fn verdict(id: &str, check: fn(&Case) -> Result<Outcome>) -> Verdict {
-    let claim = claim::all().into_iter().find(|c| c.id == id).expect("the claim is registered");
-    campaign::on_generated(&Claim { check, directed: Vec::new, ..claim }, CASES, 11, || {}).verdict
-}
-
-macro_rules! refuted {
-    ($id:literal: $($check:expr),+ $(,)?) => {
-        $(assert_eq!(verdict($id, $check), Verdict::Refuted, "{}: {}", $id, stringify!($check));)+
-    };
-}
 
 /// One bit of one parameter, the starts instead of the ends, an update left as it is.
 #[test]

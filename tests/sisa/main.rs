@@ -1,5 +1,9 @@
 //! Sharded training: resuming is retraining, deleted rows leave the store, costs are what the formulas say.
 
+#[macro_use]
+#[path = "../common/weakened.rs"]
+mod weakening;
+
 mod aggregation;
 mod costs;
 mod differences;

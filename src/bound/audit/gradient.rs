@@ -5,8 +5,6 @@
 //! operations with `w`, λ and b (intervals). The data, θ, λ and b are exact as floats.
 
 use super::row::Retained;
-use crate::loss::Loss;
-use crate::numeric::elementary::{sigmoid, softmax};
 use crate::numeric::interval::Interval;
 use crate::numeric::product::{Ball, Columns};
 use nalgebra::DVector;
@@ -19,7 +17,7 @@ pub(super) fn enclose(rows: &Retained<'_>, theta: &DVector<f64>) -> Vec<Interval
     let mut columns = Columns::new(theta.len());
     for &i in &rows.retained {
         let z: Vec<Interval> = rows.units().iter().map(|unit| rows.output(unit, i, &exact)).collect();
-        let residuals = residuals(loss, &z, problem.target()[i]);
+        let residuals = loss.enclose_gradient(&z, problem.target()[i]);
         for (unit, residual) in rows.units().iter().zip(residuals) {
             let ball = Ball::from(residual);
             rows.read(unit, i, |p, x| columns.add(p, x, ball));
@@ -34,20 +32,4 @@ pub(super) fn enclose(rows: &Retained<'_>, theta: &DVector<f64>) -> Vec<Interval
         }
     }
     gradient
-}
-
-/// `∂ℓ/∂z` for outputs in `z`, without cancellation where a probability is near its target.
-pub(super) fn residuals(loss: Loss, z: &[Interval], y: f64) -> Vec<Interval> {
-    match loss {
-        Loss::Squared => vec![z[0] - Interval::point(y)],
-        // σ(z) − 1 = −σ(−z).
-        Loss::Logistic => vec![if y == 1.0 { -sigmoid(-z[0]) } else { sigmoid(z[0]) }],
-        Loss::Softmax => {
-            let class = y as usize;
-            let s = softmax(z, class);
-            let mut residuals = s.probabilities;
-            residuals[class] = -s.complement;
-            residuals
-        }
-    }
 }

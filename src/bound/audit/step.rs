@@ -3,7 +3,7 @@
 //! Everything is about the two float vectors as they are: `Δ` is their exact difference, so the
 //! rounding of the step and of its addition are part of the linear residuals.
 
-use super::gradient::{enclose, residuals};
+use super::gradient::enclose;
 use super::row::Retained;
 use super::{Certifier, objective};
 use crate::constants::{kept_inputs, kept_rows, too_wide};
@@ -164,7 +164,7 @@ fn first_order(
         let mut slopes: Vec<Interval> =
             bend(loss, &z, &outputs(balls)).into_iter().map(|s| curved.weight * s).collect();
         if kept.retained.binary_search(&i).is_ok() {
-            for (s, r) in slopes.iter_mut().zip(residuals(loss, &z, y)) {
+            for (s, r) in slopes.iter_mut().zip(loss.enclose_gradient(&z, y)) {
                 *s = *s + kept.weight * r;
             }
         }
