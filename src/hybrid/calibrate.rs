@@ -11,6 +11,7 @@ use crate::numeric::factor::Cholesky;
 use crate::objective::Problem;
 use crate::sisa::checkpoint::Store;
 use crate::unlearn::slice_fine_tune::Amendment;
+use cpu_time::ThreadTime;
 use nalgebra::DVector;
 use std::hint::black_box;
 use std::time::Instant;
@@ -79,7 +80,7 @@ impl Rates {
 /// A shard that is retrained takes `retrain + visit·(row visits)`, an update that is looked at (its bound is evaluated,
 /// whether it is taken or not) `update + vector·(vectors read)`, fine-tuning `tune·(row visits)`. Both lines go through two measured answers each, so that
 /// what does not grow with the work (checkpoints, the ledger of the bound) is not taken for work: small batches make a
-/// visit of training several times as dear as one in a pass of gradients.
+/// visit of training several times as dear as one in a pass of gradients. Seconds are processor time of the thread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StreamRates {
     /// Retraining a shard, whatever its visits.
@@ -125,7 +126,7 @@ impl StreamRates {
         let last = answered(stream, &set(&slices[slices.len() - 1][..1])?, exact)?;
         let (retrain, visit) = line(last, all);
         let mut ready = stream.clone();
-        let begun = Instant::now();
+        let begun = ThreadTime::now();
         let visits = ready.prepare_rows(&set(&rows)?)?;
         let carry = if visits > 0 { begun.elapsed().as_secs_f64() / visits as f64 } else { 0.0 };
         let (_, one) = answered(&ready, &set(&rows[..1])?, any)?;
@@ -165,7 +166,7 @@ fn answered<S: Store + Clone>(
     let (mut visits, mut least) = (0.0, f64::INFINITY);
     for _ in 0..TRIALS {
         let mut copy = stream.clone();
-        let begun = Instant::now();
+        let begun = ThreadTime::now();
         let (_, spent) = copy.answer(request, terms)?;
         least = least.min(begun.elapsed().as_secs_f64());
         visits = spent.visits as f64;

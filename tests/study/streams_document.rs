@@ -28,10 +28,10 @@ carrying vectors for every row beforehand costs many trainings, in visits and in
 with it counted, the hybrid is dearer than SISA. What is certified is the distance of every shard's parameters from those of
 exact retraining.
 
-Row visits are the same on every machine. Seconds are wall clock on one core of an AMD EPYC (Zen 5) that others used at the
-same time, recorded once: every request is answered three times from the same state and the least counts, carrying
-vectors is measured once, and carrying all of them is estimated from what a visit of carrying took in one shard. A visit of
-training these small linear models takes about a tenth of a microsecond to a microsecond, and evaluating the bound of an
+Row visits are the same on every machine. Seconds are processor time of one thread on one core of an AMD EPYC (Zen 5) that
+others used at the same time, recorded once: every request is answered three times from the same state and the least
+counts, carrying vectors is measured once, and carrying all of them is estimated from what a visit of carrying took in one
+shard. A visit of training these small linear models takes a fraction of a microsecond, and evaluating the bound of an
 update is a loop over the steps of the run too: so the gains in seconds are far below those in visits.
 ";
 

@@ -3,8 +3,9 @@
 //! Vectors are carried when their rows are first asked for; what carrying all of them beforehand takes follows from the
 //! plans of the runs and is counted, not done. The answers are the same.
 //!
-//! Seconds are wall clock. A request is answered [`TRIALS`] times from the same state and the least counts: what else runs
-//! on the machine only adds. Seconds of carrying are measured once.
+//! Seconds are processor time of the thread, so that what else runs on the machine adds little; kernels that share their
+//! work with other threads are to be held to one (`--jobs 1`). A request is answered [`TRIALS`] times from the same state and
+//! the least counts. Seconds of carrying are measured once.
 
 use super::run::Rows;
 use super::score::{accuracy, all, attack};
@@ -18,7 +19,7 @@ use crate::sisa::checkpoint::Memory;
 use crate::sisa::ensemble::{Ensemble, Status};
 use crate::sisa::partition::Partition;
 use crate::unlearn::slice_fine_tune::Amendment;
-use std::time::Instant;
+use cpu_time::ThreadTime;
 
 /// A system before the first request.
 pub(super) struct System {
@@ -101,6 +102,12 @@ impl Answering<'_> {
         Ok(records)
     }
 
+    /// A record of the same strategy and requests in this cell.
+    pub(super) fn named(&self, record: &Record) -> Record {
+        let (shards, slices, arrival) = (self.shards, self.slices, self.arrival.to_string());
+        Record { shards, slices, arrival, ..record.clone() }
+    }
+
     fn answer(
         &self,
         stream: &mut Stream<Memory>,
@@ -109,13 +116,13 @@ impl Answering<'_> {
         tally: &mut Tally,
     ) -> Result<()> {
         if self.strategy.updates() {
-            let begun = Instant::now();
+            let begun = ThreadTime::now();
             tally.carried += stream.prepare_rows(request)?;
             tally.carried_seconds += begun.elapsed().as_secs_f64();
         }
         let mut least = f64::INFINITY;
         let mut timed = |stream: &mut Stream<Memory>| -> Result<(StreamPlan, Spent)> {
-            let begun = Instant::now();
+            let begun = ThreadTime::now();
             let done = stream.answer(request, self.strategy.terms())?;
             least = least.min(begun.elapsed().as_secs_f64());
             Ok(done)

@@ -60,7 +60,7 @@ pub struct Record {
     pub membership: f64,
     /// How often that attack is right about rows it may know.
     pub attack: f64,
-    /// Seconds of answering, vectors being there; every request is answered three times from the same state, and the
+    /// Seconds (of the thread's processor) of answering, vectors being there; every request is answered three times from the same state, and the
     /// least counts. `None` unless times are asked for.
     pub seconds: Option<f64>,
     /// What the answers were predicted to take, from their plans and what was measured before the first request
