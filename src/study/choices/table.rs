@@ -31,7 +31,7 @@ impl<'a> Table<'a> {
         self.records.iter().filter(move |r| r.tolerance == first).flat_map(|r| &r.branches)
     }
 
-    fn of<'b>(&'b self, forgotten: usize, tolerance: f64) -> impl Iterator<Item = &'b Record> + Clone {
+    fn of(&self, forgotten: usize, tolerance: f64) -> impl Iterator<Item = &Record> + Clone {
         self.records.iter().filter(move |r| r.forgotten == forgotten && r.tolerance == tolerance)
     }
 
