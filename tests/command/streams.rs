@@ -22,7 +22,7 @@ fn streams_in_visits_and_seconds() {
         assert!(text.contains(part) || page.contains(part), "{text}\nlacks {part}");
     }
     assert!(desk.read("pages/index.html").contains("seconds (% of full)"));
-    desk.refused(&format!("{STREAM} --amended 0"), &["--amended", "used multiple times"]);
+    desk.refused(&format!("{STREAM} --amended 0"), &["a residual of 0"]);
     desk.refused("streams --data iris --amended -1", &["a residual of -1"]);
 }
 

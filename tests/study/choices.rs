@@ -12,7 +12,8 @@ const HEAD: &str = "## One model
 
 A model trained to a minimiser, requests one at a time (`unlearn plan`, `unlearn remove --tolerance`): every branch is run for
 every forget set, so that it is known afterwards which was the cheapest within the tolerance. Row visits of branches;
-planning and certifying visit rows as well, the same ones whatever is chosen.
+planning and certifying visit rows as well, the same ones whatever is chosen. Seconds are wall clock here, measured once on a
+busy machine: their ranges say more about it than about the forecasts.
 ";
 
 fn config(data: &str, forget: &[usize], tolerances: &[f64], seeds: u64) -> Config {

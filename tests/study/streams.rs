@@ -5,6 +5,7 @@ use unlearn::data::{Dataset, RowSet, builtin};
 use unlearn::hybrid::calibrate::StreamRates;
 use unlearn::hybrid::{Policy, Tolerance};
 use unlearn::sisa::blueprint::Settings;
+use unlearn::sisa::partition::Partition;
 use unlearn::sisa::schedule::Epochs;
 use unlearn::study::scale::Scale;
 use unlearn::study::stream::page::page;
@@ -128,6 +129,24 @@ proptest! {
         config.seeds = 1;
         let study = Study::new(config, data).unwrap();
         check(&study.run(1, &|| ()).unwrap(), &study.config.strategies);
+    }
+}
+
+/// Who asks has nothing to do with where rows are, although one seed draws both: twenty rows are in more than seven of
+/// twenty shards, whatever the seed, and the same rows ask whatever the shards.
+#[test]
+fn requests_do_not_follow_the_partition() {
+    for seed in 0..20 {
+        let partition = |shards| Partition::uniform(400, shards, 2, seed).unwrap();
+        let requests = |p: &Partition| Arrival::Bursts.requests(p, 4, seed).unwrap();
+        let (few, many) = (partition(5), partition(20));
+        let burst = requests(&many)[3].clone();
+        let mut hit: Vec<usize> = burst.rows().iter().map(|&i| many.place(i).unwrap().0).collect();
+        hit.sort_unstable();
+        hit.dedup();
+        // 20(1 − 0.95^20) = 12.8 on average, with a deviation of 1.4.
+        assert!(burst.len() == 20 && hit.len() > 7, "seed {seed}: {hit:?}");
+        assert_eq!(requests(&few), requests(&many));
     }
 }
 

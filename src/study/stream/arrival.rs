@@ -52,6 +52,9 @@ impl Arrival {
     /// [`Error::Invalid`] for 0 requests or when no row can be forgotten.
     pub fn requests(self, partition: &Partition, count: usize, seed: u64) -> Result<Vec<RowSet>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Another stream of the generator: a partition is often drawn from the same seed, and who asks has nothing to do
+        // with it.
+        rng.set_stream(1);
         // Rows first: where they are does not change who asks.
         let mut rows: Vec<usize> = partition.shards().iter().flatten().flatten().copied().collect();
         rows.sort_unstable();

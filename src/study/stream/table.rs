@@ -154,7 +154,7 @@ impl<'a> Table<'a> {
         Some(format!(
             "Seconds of answering over those predicted before each answer: {range}; within a factor of 1.5 in {near} of {} \
              runs. Predicted from the plan and five numbers measured before the first request on the first shard of each \
-             ensemble: a retraining, its row visits, the evaluation of an update, its vectors, a visit of carrying.",
+             ensemble: a retraining, its row visits, the evaluation of an update, its vectors, a visit of fine-tuning.",
             ratios.len()
         ))
     }
