@@ -18,6 +18,8 @@ mod prune;
 mod remove;
 #[path = "command/state.rs"]
 mod state;
+#[path = "command/streams.rs"]
+mod streams;
 #[path = "command/study.rs"]
 mod study;
 #[path = "command/train.rs"]

@@ -1,5 +1,7 @@
 //! The study: scenarios, resuming, the table, and what its records say.
 
+#[path = "study/choices.rs"]
+mod choices;
 #[path = "study/journal.rs"]
 mod journal;
 #[path = "study/records.rs"]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod audit;
+mod choices;
 mod claims;
 mod derive;
 mod input;
@@ -60,6 +61,8 @@ enum Command {
     Study(study::Arguments),
     /// Streams of requests: what retraining, updating and choosing between them cost
     Streams(streams::Arguments),
+    /// One model: the choices of its planner beside what all branches took
+    Choices(choices::Arguments),
     /// Value, gradient, Hessian and relatives at given parameters
     Derive(derive::Arguments),
     /// What there is: claims, methods, bounds, datasets, models
@@ -103,6 +106,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Status(arguments)) => status::run(&arguments),
         Some(Command::Study(arguments)) => study::run(&arguments),
         Some(Command::Streams(arguments)) => streams::run(&arguments),
+        Some(Command::Choices(arguments)) => choices::run(&arguments),
         Some(Command::Derive(arguments)) => derive::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
     })

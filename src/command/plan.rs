@@ -128,18 +128,19 @@ pub(super) fn table(plan: &Plan) -> Table {
     ]);
     for (n, e) in plan.estimates.iter().enumerate() {
         let retrain = e.branch == unlearn::hybrid::Branch::Retrain;
+        let about = if e.branch.is_foreseen() { "" } else { "~" };
         table.row([
             if n == plan.choice.index { "->" } else { "" }.to_owned(),
             e.branch.to_string(),
-            e.work.visits().to_string(),
-            short(e.flops),
+            format!("{about}{}", e.work.visits()),
+            format!("{about}{}", short(e.flops)),
             if retrain {
                 "exact".into()
             } else {
                 e.bound.map_or("none".into(), |b| format!("<= {}", above(b)))
             },
             if retrain { "".into() } else { e.forecast.map_or(String::new(), |f| format!("~{}", short(f))) },
-            e.seconds.map_or(String::new(), short),
+            e.seconds.map_or(String::new(), |s| format!("{about}{}", short(s))),
         ]);
     }
     table
@@ -149,6 +150,7 @@ fn explained(plan: &Plan) -> String {
     let chosen = plan.chosen();
     paragraph(&format!("{}: ", chosen.branch), &plan.choice.why)
         + "bound: on the distance from the retrained model, certified before anything is run; forecast: not a bound\n"
+        + "~: a forecast; how many steps retraining takes is only known when it is done\n"
         + &format!("planning took {} row visits; none of the branches was run\n", plan.planning)
 }
 
@@ -158,6 +160,7 @@ pub(super) fn plan_json(plan: &Plan, timings: bool) -> Value {
         json!({
             "branch": e.branch.to_string(),
             "row_visits": e.work.visits(),
+            "row_visits_forecast": !e.branch.is_foreseen(),
             "gradients": e.work.gradients,
             "hessians": e.work.hessians,
             "flops": e.flops,

@@ -100,9 +100,10 @@ fn described(answer: &Answer) -> String {
     let checks = &answer.certification;
     text += &format!("  certifying   {} row visits, {} s\n", checks.row_visits, short(checks.seconds));
     text += &format!(
-        "  cost         {} row visits ({} predicted), {} operations, {} s ({} s predicted)\n",
+        "  cost         {} row visits ({} {}), {} operations, {} s ({} s predicted)\n",
         answer.cost.row_visits,
         chosen.work.visits(),
+        if chosen.branch.is_foreseen() { "predicted" } else { "forecast" },
         short(answer.cost.flops),
         short(answer.cost.seconds),
         chosen.seconds.map_or("?".into(), short),

@@ -55,6 +55,9 @@ pub(super) struct Arguments {
     /// Share of a full training up to which the threshold strategy retrains
     #[arg(long, value_name = "τ", default_value_t = 0.05, allow_negative_numbers = true)]
     threshold: f64,
+    /// Gradient residuals of the amended strategies; they retrain up to the same share [default: none]
+    #[arg(long, value_name = "r,…", value_delimiter = ',', allow_negative_numbers = true)]
+    amended: Vec<f64>,
     /// Passes over the rows that one run without slices would make
     #[arg(long, value_name = "N", default_value_t = 6, allow_negative_numbers = true)]
     epochs: usize,
@@ -98,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         slices: arguments.slices.clone(),
         arrivals: arguments.arrivals.clone(),
         requests: arguments.requests.clone(),
-        strategies: Strategy::all(&arguments.tolerance, arguments.threshold)?,
+        strategies: Strategy::all(&arguments.tolerance, arguments.threshold, &arguments.amended)?,
         seed: options.seed,
         seeds: arguments.seeds,
         timings: options.timings,

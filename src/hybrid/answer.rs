@@ -42,6 +42,8 @@ pub struct Attempt {
     pub branch: Branch,
     /// What it added to the cost.
     pub visits: u64,
+    /// How long that took, without the certificate.
+    pub seconds: f64,
     /// Its certificate.
     pub certified: Option<Certified>,
 }
@@ -75,15 +77,7 @@ pub fn serve(prepared: &Prepared<'_>, forget: &RowSet, tolerance: Tolerance) -> 
 /// # Errors
 /// As [`serve`].
 pub fn carry_out(prepared: &Prepared<'_>, forget: &RowSet, plan: Plan) -> Result<Answer> {
-    let mut run = Run {
-        prepared,
-        forget,
-        plan: &plan,
-        tried: Vec::new(),
-        newton: None,
-        cost: Cost::default(),
-        certification: Cost::default(),
-    };
+    let mut run = Run::new(prepared, forget, &plan);
     let mut next = plan.choice.index;
     let (theta, branch, certified) = loop {
         let branch = plan.estimates[next].branch;
@@ -108,6 +102,24 @@ pub fn carry_out(prepared: &Prepared<'_>, forget: &RowSet, plan: Plan) -> Result
     Ok(Answer { theta, branch, guarantee, certified, tried, cost, certification, plan })
 }
 
+/// Runs every branch to its end, whether it is worth it or not: what a planner could have known afterwards. Newton's steps
+/// follow each other, each an attempt with what it added. A branch whose linear algebra fails is left out.
+///
+/// # Errors
+/// As [`serve`].
+pub fn run_all(prepared: &Prepared<'_>, forget: &RowSet) -> Result<(Plan, Vec<Attempt>)> {
+    let plan = estimate(prepared, forget, Tolerance::EXACT)?;
+    let branches = || plan.estimates.iter().map(|e| e.branch);
+    let steps = |b| if let Branch::Newton { steps } = b { steps } else { 0 };
+    let most = branches().map(steps).max().unwrap_or(0);
+    let mut run = Run::new(prepared, forget, &plan);
+    for branch in branches().filter(|b| matches!(steps(*b), s if s == 0 || s == most)) {
+        run.attempt(branch)?;
+    }
+    let tried = run.tried;
+    Ok((plan, tried))
+}
+
 /// The state between attempts.
 struct Run<'r, 'a> {
     prepared: &'r Prepared<'a>,
@@ -116,11 +128,18 @@ struct Run<'r, 'a> {
     tried: Vec<Attempt>,
     /// Where Newton's method is, and after how many steps.
     newton: Option<(DVector<f64>, usize)>,
+    /// Has a step of it been in vain? Then rounding is what is left, and another one is in vain too.
+    stalled: bool,
     cost: Cost,
     certification: Cost,
 }
 
-impl Run<'_, '_> {
+impl<'r, 'a> Run<'r, 'a> {
+    fn new(prepared: &'r Prepared<'a>, forget: &'r RowSet, plan: &'r Plan) -> Run<'r, 'a> {
+        let (cost, certification) = (Cost::default(), Cost::default());
+        Run { prepared, forget, plan, tried: Vec::new(), newton: None, stalled: false, cost, certification }
+    }
+
     /// The next dearer branch.
     fn after(&self, index: usize) -> usize {
         assert!(index + 1 < self.plan.estimates.len(), "retraining is the last branch and always an answer");
@@ -138,11 +157,11 @@ impl Run<'_, '_> {
         certified
     }
 
-    /// Adds to the cost what was done since.
-    fn spent(&mut self, visits: u64, flops: f64, begun: Instant) {
+    /// Adds to the cost what was done.
+    fn spent(&mut self, visits: u64, flops: f64, seconds: f64) {
         self.cost.row_visits += visits as f64;
         self.cost.flops += flops;
-        self.cost.seconds += begun.elapsed().as_secs_f64();
+        self.cost.seconds += seconds;
     }
 
     /// Runs a branch; `None` when its linear algebra failed, which only retraining may not.
@@ -170,13 +189,12 @@ impl Run<'_, '_> {
             }
         };
         let Ok((theta, visits)) = found else { return Ok(None) };
-        self.spent(visits, flops, begun);
-        if branch == Branch::Influence {
-            // The step was taken when it was planned.
-            self.cost.seconds += self.plan.influence_seconds;
-        }
+        // The influence step was taken when it was planned.
+        let before = if branch == Branch::Influence { self.plan.influence_seconds } else { 0.0 };
+        let seconds = before + begun.elapsed().as_secs_f64();
+        self.spent(visits, flops, seconds);
         let certified = self.certify(&theta);
-        self.tried.push(Attempt { branch, visits, certified });
+        self.tried.push(Attempt { branch, visits, seconds, certified });
         Ok(Some((theta, certified)))
     }
 
@@ -187,17 +205,26 @@ impl Run<'_, '_> {
             self.newton.take().unwrap_or_else(|| (self.prepared.fit.theta.clone(), 0));
         let one =
             Workload::of(Branch::Newton { steps: 1 }, self.prepared.problem.rows(), self.forget.len(), 0);
-        let mut certified = None;
+        let mut certified: Option<Certified> = None;
+        // To compare with, every step is taken.
+        let all = self.plan.tolerance == Tolerance::EXACT;
+        if self.stalled && !all {
+            return None;
+        }
         while done < most {
             let begun = Instant::now();
             let next = newton_step(&objective, &theta).ok().map(|(step, _)| &theta + step);
             theta = next.filter(|t| t.iter().all(|v| v.is_finite()))?;
             done += 1;
-            self.spent(one.visits(), one.flops(theta.len()), begun);
+            let (visits, seconds) = (one.visits(), begun.elapsed().as_secs_f64());
+            self.spent(visits, one.flops(theta.len()), seconds);
+            let before = self.tried.last().filter(|_| done > 1).and_then(|t| t.certified);
             certified = self.certify(&theta);
+            let far = |c: Option<Certified>| c.map_or(f64::INFINITY, |c| c.distance.hi());
+            self.stalled = far(before) <= 2.0 * far(certified);
             let branch = Branch::Newton { steps: done };
-            self.tried.push(Attempt { branch, visits: one.visits(), certified });
-            if certified.is_some_and(|c| self.plan.tolerance.holds(c.distance.hi())) {
+            self.tried.push(Attempt { branch, visits, seconds, certified });
+            if certified.is_some_and(|c| self.plan.tolerance.holds(c.distance.hi())) || self.stalled && !all {
                 break;
             }
         }

@@ -32,6 +32,12 @@ impl Branch {
             Branch::Retrain => "retrain",
         }
     }
+
+    /// Is the work known before it is done? Newton's steps may end earlier, never later. How many retraining takes from 0
+    /// is not known: as many as training took is a forecast. `STREAMS.md` has the errors measured.
+    pub fn is_foreseen(self) -> bool {
+        self != Branch::Retrain
+    }
 }
 
 /// `newton x2` for two steps.
@@ -59,7 +65,7 @@ pub struct Workload {
 
 impl Workload {
     /// Of a branch for `forgotten` of `rows` rows; `iterations` are the Newton steps that retraining is expected to take.
-    /// Exact for every branch but retraining.
+    /// Exact for every branch but retraining, where it is a forecast ([`Branch::is_foreseen`]).
     ///
     /// ```
     /// use unlearn::hybrid::{Branch, Workload};

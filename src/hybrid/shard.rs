@@ -8,8 +8,7 @@ use crate::sisa::blueprint::Blueprint;
 use crate::sisa::ensemble::Update;
 use crate::train::coupling::Normalisation;
 use crate::train::optimiser::{Optimiser, advance};
-use crate::train::sgd;
-use crate::train::sgd::Trajectory;
+use crate::train::sgd::{self, Trajectory};
 use crate::train::units::Units;
 use crate::unlearn::Guarantee;
 use crate::unlearn::precomputed::Precomputed;
@@ -22,7 +21,7 @@ use std::cell::{OnceCell, RefCell};
 pub(super) struct Log {
     /// The rows of the shard that its last exact run was already without, increasing.
     base: Vec<usize>,
-    /// Of all rows of the shard.
+    /// Of rows of the shard that were asked for beforehand.
     prepared: OnceCell<Precomputed>,
     /// The last offer and its rows: a plan is usually carried out next.
     recent: RefCell<Option<(Vec<usize>, Offer)>>,
@@ -96,22 +95,50 @@ impl Log {
         Precomputed::along(problem, plan, base.as_ref(), &run, units, 1)
     }
 
-    /// Carries the vectors of all rows; the visits that took.
-    pub(super) fn prepare(&mut self, blueprint: &Blueprint, shard: usize) -> Result<u64> {
-        if self.refused(blueprint).is_some() || self.prepared.get().is_some() {
-            return Ok(0);
-        }
-        let slices = &blueprint.plan(shard).slices;
-        let mut rows: Vec<usize> = slices.iter().flatten().copied().collect();
+    /// The rows, of those given or of all, that the last exact run saw and that have no vector.
+    fn missing(&self, blueprint: &Blueprint, shard: usize, only: Option<&RowSet>) -> Option<RowSet> {
+        self.refused(blueprint).is_none().then_some(())?;
+        let mut rows: Vec<usize> = blueprint.plan(shard).slices.iter().flatten().copied().collect();
         rows.sort_unstable();
-        rows.retain(|i| self.base.binary_search(i).is_err());
-        let Ok(rows) = RowSet::new(blueprint.problem().rows(), rows) else { return Ok(0) };
-        let made = self.carry(blueprint, shard, &Units::each_of(&rows))?;
-        let visits = made.preparation().row_visits as u64;
-        self.prepared = OnceCell::from(made);
+        let carried = |i: usize| self.prepared.get().is_some_and(|p| p.units().of(i).is_some());
+        rows.retain(|&i| only.is_none_or(|o| o.contains(i)));
+        rows.retain(|&i| self.base.binary_search(&i).is_err() && !carried(i));
+        RowSet::new(blueprint.problem().rows(), rows).ok()
+    }
+
+    /// Carries the vectors of rows, of those given or of all, that have none; the visits that took.
+    pub(super) fn prepare(
+        &mut self,
+        blueprint: &Blueprint,
+        shard: usize,
+        only: Option<&RowSet>,
+    ) -> Result<u64> {
+        let Some(rows) = self.missing(blueprint, shard, only) else { return Ok(0) };
+        let units = Units::each_of(&rows);
+        let visits = |known: &Precomputed| known.preparation().row_visits as u64;
         self.recent = RefCell::new(None);
         self.amended = RefCell::new(None);
-        Ok(visits)
+        if self.prepared.get().is_none() {
+            let made = self.carry(blueprint, shard, &units)?;
+            let visits = visits(&made);
+            self.prepared = OnceCell::from(made);
+            return Ok(visits);
+        }
+        let (base, run) = (self.base(blueprint), self.base_run(blueprint, shard)?);
+        let known = self.prepared.get_mut().expect("looked at above");
+        let before = visits(known);
+        known.extend(blueprint.problem(), &blueprint.plan(shard).plan, base.as_ref(), &run, &units)?;
+        Ok(visits(known) - before)
+    }
+
+    /// The visits that carrying all vectors that are missing would take: a gradient per visit of their rows and a
+    /// product per visit of the run and vector.
+    pub(super) fn preparation(&self, blueprint: &Blueprint, shard: usize) -> u64 {
+        let Some(rows) = self.missing(blueprint, shard, None) else { return 0 };
+        let visits = || blueprint.plan(shard).plan.steps.iter().flat_map(|s| &s.rows);
+        let seen = visits().filter(|i| self.base.binary_search(i).is_err()).count() as u64;
+        let own = visits().filter(|i| rows.contains(**i)).count() as u64;
+        own + seen * rows.len() as u64
     }
 
     /// The amendment that was made last, if it was this one.
@@ -143,7 +170,8 @@ impl Log {
             return Ok(Ok(offer.clone()));
         }
         let mut carried = 0;
-        let made = match self.prepared.get() {
+        let covers = |all: &&Precomputed| rows.rows().iter().all(|&i| all.units().of(i).is_some());
+        let made = match self.prepared.get().filter(covers) {
             Some(all) => all.remove(&rows),
             None => self.carry(blueprint, shard, &Units::each_of(&rows)).and_then(|v| {
                 carried = v.preparation().row_visits as u64;

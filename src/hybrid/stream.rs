@@ -85,12 +85,31 @@ impl<S: Store> Stream<S> {
     /// # Errors
     /// As [`crate::unlearn::precomputed::Precomputed::new`].
     pub fn prepare(&mut self) -> Result<u64> {
+        self.carry(None)
+    }
+
+    /// As [`Stream::prepare`] for some rows only; vectors that are there already are kept.
+    ///
+    /// # Errors
+    /// As [`Stream::prepare`].
+    pub fn prepare_rows(&mut self, rows: &RowSet) -> Result<u64> {
+        self.carry(Some(rows))
+    }
+
+    fn carry(&mut self, only: Option<&RowSet>) -> Result<u64> {
         let blueprint = self.ensemble.blueprint();
         let mut visits = 0;
         for (k, log) in self.logs.iter_mut().enumerate() {
-            visits += log.prepare(blueprint, k)?;
+            visits += log.prepare(blueprint, k, only)?;
         }
         Ok(visits)
+    }
+
+    /// The row visits that [`Stream::prepare`] would take now, shard by shard: of a shard whose last exact run makes `W`
+    /// visits, `W` products for every row without a vector and a gradient for each visit of such a row.
+    pub fn preparation(&self) -> Vec<u64> {
+        let blueprint = self.ensemble.blueprint();
+        self.logs.iter().enumerate().map(|(k, log)| log.preparation(blueprint, k)).collect()
     }
 
     /// How a request would be answered; nothing is changed (vectors and amendments that are computed for it are kept).

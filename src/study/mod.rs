@@ -16,8 +16,10 @@
 //! | [`run`] | everything, in parallel, in the order of the grid |
 //! | [`trend`] | what is said of sparsity and unlearning, tested over the seeds |
 //! | [`table`] | mean ± deviation (gap to Retrain) |
+//! | [`stream`], [`choices`] | other studies: streams of requests; the planner for one model |
 
 pub mod artefacts;
+pub mod choices;
 pub mod config;
 pub mod journal;
 pub mod method;

@@ -81,15 +81,7 @@ impl History {
         let local = LocalConstants::new(problem, Region::Everywhere);
         let rows: Vec<RowConstants> = (0..problem.rows()).map(|i| local.row(i)).collect();
         let layer = &problem.network().layers[0];
-        let norms: Vec<Interval> = (0..problem.rows())
-            .map(|i| {
-                let x = problem.data().design().row(i);
-                let square =
-                    layer.units.iter().map(|u| u.input_norm_squared(x, layer.fan_in)).fold(0.0, f64::max);
-                let up = Interval::ONE + Interval::point(gamma(layer.fan_in + 2));
-                Interval::point((Interval::point(square) * up).sqrt().hi() + f64::MIN_POSITIVE.sqrt())
-            })
-            .collect();
+        let norms: Vec<Interval> = (0..problem.rows()).map(|i| input_norm(problem, i)).collect();
         let mut visits = vec![Vec::new(); problem.rows()];
         let mut floats = Floats::new(problem);
         let steps = (0..plan.len())
@@ -106,24 +98,16 @@ impl History {
                     let x = problem.data().design().row(i);
                     let z = forward(problem.network(), &theta, x).outputs;
                     let seen = floats.at(problem, i, run.points[k].as_slice());
-                    let off = |floats: &[f64], exact: Vec<Interval>| {
-                        norm(
-                            &exact
-                                .iter()
-                                .zip(floats)
-                                .map(|(e, f)| *e - Interval::point(*f))
-                                .collect::<Vec<_>>(),
-                        )
-                    };
                     let square = norms[i].square();
-                    c = c + off(&seen.curvature, curvature(problem.model().loss(), &z)) * square;
+                    c = c + apart(&seen.curvature, curvature(problem.model().loss(), &z)) * square;
                     a = a + Interval::norm(&seen.curvature) * square;
-                    let residual =
-                        off(&seen.residual, residuals(problem.model().loss(), &z, problem.target()[i]));
+                    let exact = residuals(problem.model().loss(), &z, problem.target()[i]);
+                    let residual = apart(&seen.residual, exact);
                     let length = Interval::norm(&seen.residual);
                     own = own.max(norms[i] * (residual + rounding * length) / size);
                     if units.of(i).is_some() {
-                        visits[i].push(Visit { step: k, size: (norms[i] * (residual + length) / size).hi() });
+                        visits[i]
+                            .push(Visit { step: k, size: gradient_above(norms[i], residual, length, size) });
                     }
                     smoothness = smoothness + Interval::point(rows[i].smoothness);
                     bend = bend + Interval::point(rows[i].hessian_lipschitz);
@@ -146,6 +130,32 @@ impl History {
             })
             .collect();
         History { decay: plan.weight_decay, momentum: plan.momentum, rows, steps, visits, known }
+    }
+
+    /// Keeps the visits of the rows of other units too, along the same run.
+    pub(crate) fn extend(
+        &mut self,
+        problem: &Problem,
+        plan: &Plan,
+        without: Option<&RowSet>,
+        run: &Trajectory,
+        units: &Units,
+    ) {
+        let mut floats = Floats::new(problem);
+        for (k, step) in plan.steps.iter().enumerate() {
+            let new = |i: &&usize| units.of(**i).is_some() && without.is_none_or(|w| !w.contains(**i));
+            let mut theta = None;
+            for &i in step.rows.iter().filter(new) {
+                let theta = theta.get_or_insert_with(|| exact::<Interval>(&run.points[k]));
+                let z = forward(problem.network(), theta, problem.data().design().row(i)).outputs;
+                let seen = floats.at(problem, i, run.points[k].as_slice());
+                let exact = residuals(problem.model().loss(), &z, problem.target()[i]);
+                let size = Interval::point(step.rows.len() as f64);
+                let (residual, length) = (apart(&seen.residual, exact), Interval::norm(&seen.residual));
+                let above = gradient_above(input_norm(problem, i), residual, length, size);
+                self.visits[i].push(Visit { step: k, size: above });
+            }
+        }
     }
 
     /// Steps.
@@ -234,6 +244,25 @@ impl History {
         let step = unit * (now + next) * some + Interval::point(s.least);
         Defect { product: product.hi(), step: step.hi() }
     }
+}
+
+/// At least `‖x̃ᵢ‖`, of what any output reads.
+fn input_norm(problem: &Problem, i: usize) -> Interval {
+    let layer = &problem.network().layers[0];
+    let x = problem.data().design().row(i);
+    let square = layer.units.iter().map(|u| u.input_norm_squared(x, layer.fan_in)).fold(0.0, f64::max);
+    let up = Interval::ONE + Interval::point(gamma(layer.fan_in + 2));
+    Interval::point((Interval::point(square) * up).sqrt().hi() + f64::MIN_POSITIVE.sqrt())
+}
+
+/// How far floats are from what they stand for.
+fn apart(floats: &[f64], exact: Vec<Interval>) -> Interval {
+    norm(&exact.iter().zip(floats).map(|(e, f)| *e - Interval::point(*f)).collect::<Vec<_>>())
+}
+
+/// At least `‖∇ℓᵢ‖/|B|`: from `‖x̃ᵢ‖`, the computed residual's length and what it may be off by.
+fn gradient_above(input: Interval, off: Interval, length: Interval, size: Interval) -> f64 {
+    (input * (off + length) / size).hi()
 }
 
 /// The Lipschitz constant of the batch's Hessian times its size: with `|ℓ‴| ≤ c₃` along any line, for unit vectors

@@ -108,35 +108,8 @@ impl Precomputed {
         units: &Units,
         block: usize,
     ) -> Result<Precomputed> {
-        if block == 0 {
-            return Err(Error::Invalid("norms are kept for blocks of 1 or more points, not 0".into()));
-        }
-        check_run(problem, plan, run)?;
-        Error::check_shape("rows of the units", problem.rows(), units.total())?;
+        let made = carry(problem, plan, without, run, units, block)?;
         let again = without.map(|w| Coupling::new(problem, plan, w, Normalisation::Fixed)).transpose()?;
-        if let Some(i) = without.and_then(|w| w.rows().iter().find(|&&i| units.of(i).is_some())) {
-            return Err(Error::Invalid(format!("row {i} is in a unit, but the run was without it")));
-        }
-        let begun = Instant::now();
-        let points = plan.len() + 1;
-        let mut norms = DMatrix::zeros(points.div_ceil(block), units.len());
-        let vectors = propagate(problem, plan, without, run, units, |first, t, v| {
-            for (c, column) in v.column_iter().enumerate() {
-                let known: &mut f64 = &mut norms[(t / block, first + c)];
-                *known = known.max(norm_above(column.as_slice()));
-            }
-        });
-        let k = problem.active();
-        let visited =
-            plan.steps.iter().flat_map(|s| &s.rows).filter(|i| units.of(**i).is_some()).count() as f64;
-        let excised = |i: &usize| without.is_some_and(|w| w.contains(*i));
-        let visits = plan.steps.iter().flat_map(|s| &s.rows).filter(|i| !excised(i)).count();
-        let products = visits as f64 * units.len() as f64;
-        let cost = Cost {
-            row_visits: visited + products,
-            flops: visited * flops::gradient(k) + products * flops::product(k),
-            seconds: begun.elapsed().as_secs_f64(),
-        };
         let history = problem.model().is_linear().then(|| {
             let known = match &again {
                 Some(coupling) => RunEnclosure::of_retraining(coupling, run),
@@ -144,8 +117,42 @@ impl Precomputed {
             };
             History::new(problem, plan, without, (run, known), units)
         });
-        let last = run.last().clone();
-        Ok(Precomputed { units: units.clone(), last, vectors, norms, block, points, history, cost })
+        let (units, last, points) = (units.clone(), run.last().clone(), plan.len() + 1);
+        let Carried { vectors, norms, cost } = made;
+        Ok(Precomputed { units, last, vectors, norms, block, points, history, cost })
+    }
+
+    /// Carries more units through the same run, as if all had been carried together (up to the rounding of matrix products
+    /// of another width). What the bound needs to know of the run is not computed again; the cost of preparation is that
+    /// of all units.
+    ///
+    /// # Errors
+    /// As [`Precomputed::along`], and [`Error::Invalid`] when a row is in a unit already or the run ends elsewhere.
+    pub fn extend(
+        &mut self,
+        problem: &Problem,
+        plan: &Plan,
+        without: Option<&RowSet>,
+        run: &Trajectory,
+        units: &Units,
+    ) -> Result<()> {
+        check_run(problem, plan, run)?;
+        if plan.len() + 1 != self.points || *run.last() != self.last {
+            return Err(Error::Invalid("the vectors that are there were carried along another run".into()));
+        }
+        let members = self.units.members().iter().chain(units.members()).cloned().collect();
+        let all = Units::new(self.units.total(), members)?;
+        let made = carry(problem, plan, without, run, units, self.block)?;
+        self.units = all;
+        self.vectors = beside(&self.vectors, &made.vectors);
+        self.norms = beside(&self.norms, &made.norms);
+        if let Some(history) = &mut self.history {
+            history.extend(problem, plan, without, run, units);
+        }
+        self.cost.row_visits += made.cost.row_visits;
+        self.cost.flops += made.cost.flops;
+        self.cost.seconds += made.cost.seconds;
+        Ok(())
     }
 
     /// The units.
@@ -188,8 +195,9 @@ impl Precomputed {
         Ok(self.evaluate(forget, &units)?.0)
     }
 
-    /// The additive bound on the floats that [`Precomputed::remove`] returns, and the bound on the untouched model.
-    fn evaluate(&self, forget: &RowSet, units: &[usize]) -> Result<(Bound, Bound)> {
+    /// The additive bound on the floats that [`Precomputed::remove`] returns, and the bound by the untouched model unless it
+    /// is certainly not smaller: the way alone is as long.
+    fn evaluate(&self, forget: &RowSet, units: &[usize]) -> Result<(Bound, Option<Bound>)> {
         let Some(history) = &self.history else {
             let why = "the constants of a network with hidden layers exist on balls only, and which ball depends on \
                        the forget set; use recollection"
@@ -204,14 +212,15 @@ impl Precomputed {
         let end = Interval::point(carried[history.len()]);
         let added = Interval::point(gamma(units.len() + 1)) * (Interval::norm(self.last.as_slice()) + end);
         let off = added + Interval::point(history.last_radius());
-        let untouched = untouched(&ledger)?;
-        Ok((
-            Bound { value: own.value + off, ..own },
-            Bound {
-                value: untouched.value + end + off,
-                theorem: "Unlearn.Sgd.noop_error and the triangle inequality",
-            },
-        ))
+        let own = Bound { value: own.value + off, ..own };
+        if own.value.hi() <= (end + off).lo() {
+            return Ok((own, None));
+        }
+        let moved = Bound {
+            value: untouched(&ledger)?.value + end + off,
+            theorem: "Unlearn.Sgd.noop_error and the triangle inequality",
+        };
+        Ok((own, Some(moved)))
     }
 
     /// Forgets rows: adds the vectors of their units. The cost is that of the request alone.
@@ -237,10 +246,65 @@ impl Precomputed {
         let guarantee = if unused {
             Guarantee::Exact { theorem: "the run never uses a forgotten row" }
         } else {
-            within(self.evaluate(forget, &units).and_then(|(own, moved)| better(Ok(own), Ok(moved))), 0.0)?
+            let best = |(own, moved)| match moved {
+                Some(moved) => better(Ok(own), Ok(moved)),
+                None => Ok(own),
+            };
+            within(self.evaluate(forget, &units).and_then(best), 0.0)?
         };
         Ok(Unlearned { theta, guarantee, cost, mask: None })
     }
+}
+
+/// Vectors of units, with the norms at every point.
+struct Carried {
+    vectors: DMatrix<f64>,
+    norms: DMatrix<f64>,
+    cost: Cost,
+}
+
+fn carry(
+    problem: &Problem,
+    plan: &Plan,
+    without: Option<&RowSet>,
+    run: &Trajectory,
+    units: &Units,
+    block: usize,
+) -> Result<Carried> {
+    if block == 0 {
+        return Err(Error::Invalid("norms are kept for blocks of 1 or more points, not 0".into()));
+    }
+    check_run(problem, plan, run)?;
+    Error::check_shape("rows of the units", problem.rows(), units.total())?;
+    if let Some(i) = without.and_then(|w| w.rows().iter().find(|&&i| units.of(i).is_some())) {
+        return Err(Error::Invalid(format!("row {i} is in a unit, but the run was without it")));
+    }
+    let begun = Instant::now();
+    let points = plan.len() + 1;
+    let mut norms = DMatrix::zeros(points.div_ceil(block), units.len());
+    let vectors = propagate(problem, plan, without, run, units, |first, t, v| {
+        for (c, column) in v.column_iter().enumerate() {
+            let known: &mut f64 = &mut norms[(t / block, first + c)];
+            *known = known.max(norm_above(column.as_slice()));
+        }
+    });
+    let k = problem.active();
+    let visited = plan.steps.iter().flat_map(|s| &s.rows).filter(|i| units.of(**i).is_some()).count() as f64;
+    let excised = |i: &usize| without.is_some_and(|w| w.contains(*i));
+    let visits = plan.steps.iter().flat_map(|s| &s.rows).filter(|i| !excised(i)).count();
+    let products = visits as f64 * units.len() as f64;
+    let cost = Cost {
+        row_visits: visited + products,
+        flops: visited * flops::gradient(k) + products * flops::product(k),
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    Ok(Carried { vectors, norms, cost })
+}
+
+/// The columns of both.
+fn beside(left: &DMatrix<f64>, right: &DMatrix<f64>) -> DMatrix<f64> {
+    let numbers = left.as_slice().iter().chain(right.as_slice()).copied().collect();
+    DMatrix::from_vec(left.nrows(), left.ncols() + right.ncols(), numbers)
 }
 
 /// At least `‖v‖`.

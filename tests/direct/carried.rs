@@ -58,6 +58,34 @@ proptest! {
         prop_assert!((one.vector(0) - summed).norm() <= 1e-12 * largest);
     }
 
+    /// Carried for some units first and for others later: what carrying all at once gives, and at the same cost.
+    #[test]
+    fn units_can_come_later(case in strategy::cases(ANY), first in 1..4usize) {
+        let Ok(run) = case.run() else { return Ok(()) };
+        let n = case.problem.rows();
+        let part = |rows: std::ops::Range<usize>| Units::new(n, rows.map(|i| vec![i]).collect()).unwrap();
+        let (plan, problem) = (&case.plan, &case.problem);
+        let Ok(all) = Precomputed::new(problem, plan, run, &part(0..n)) else { return Ok(()) };
+        let mut some = Precomputed::new(problem, plan, run, &part(0..first)).unwrap();
+        some.extend(problem, plan, None, run, &part(first..n)).unwrap();
+        prop_assert_eq!(some.units(), all.units());
+        prop_assert_eq!(some.preparation().row_visits, all.preparation().row_visits);
+        for i in 0..n {
+            let largest = all.norms(i).into_iter().fold(f64::MIN_POSITIVE, f64::max);
+            prop_assert!((some.vector(i) - all.vector(i)).norm() <= 1e-11 * largest);
+        }
+        if let (Ok(a), Ok(b)) = (some.bound(&case.forget), all.bound(&case.forget)) {
+            let (a, b) = (a.value.hi(), b.value.hi());
+            prop_assert!(a == b || (a - b).abs() <= 1e-9 * b, "{a:e} {b:e}");
+        }
+        // A row twice, and another run.
+        prop_assert!(some.extend(problem, plan, None, run, &part(0..1)).is_err());
+        let mut other = run.clone();
+        other.points.iter_mut().for_each(|p| p.add_scalar_mut(1.0));
+        let mut alone = Precomputed::new(problem, plan, run, &part(0..1)).unwrap();
+        prop_assert!(alone.extend(problem, plan, None, &other, &part(1..n)).is_err());
+    }
+
     /// The bound holds for the floats that are returned, grows with coarser norms, and belongs to the store as to the
     /// method.
     #[test]

@@ -99,10 +99,12 @@ proptest! {
     fn the_two_ends_of_the_tolerance(drawn in drawn()) {
         let Drawn { blueprint, requests } = drawn;
         let train = || Stream::train(blueprint.clone(), Memory::default()).unwrap().0;
-        let (mut exact, mut any, mut ready) = (train(), train(), train());
+        let (mut exact, mut any, mut ready, mut asked) = (train(), train(), train(), train());
         let mut store = Memory::default();
         let mut sisa = Ensemble::train(blueprint.clone(), None, &mut store).unwrap().0;
-        prop_assert!(ready.prepare().unwrap() > 0);
+        let expected: u64 = ready.preparation().iter().sum();
+        prop_assert_eq!(ready.prepare().unwrap(), expected);
+        prop_assert!(expected > 0 && ready.preparation().iter().all(|v| *v == 0));
         for request in &requests {
             let request = rows(request);
             exact.answer(&request, Policy::Certified(Tolerance::EXACT)).unwrap();
@@ -111,14 +113,28 @@ proptest! {
             prop_assert_eq!(spent.visits, 0);
             let (plan, read) = ready.answer(&request, Policy::Certified(Tolerance::ANY)).unwrap();
             prop_assert_eq!((read.visits, read.coordinates), (0, plan.coordinates()));
+            // Carried when they are first asked for, and joined to those that are there.
+            asked.prepare_rows(&request).unwrap();
+            prop_assert_eq!(asked.prepare_rows(&request).unwrap(), 0);
+            let left: u64 = asked.preparation().iter().sum();
+            prop_assert_eq!(asked.clone().prepare().unwrap(), left);
+            let (read, _) = asked.answer(&request, Policy::Certified(Tolerance::ANY)).unwrap();
+            prop_assert_eq!(read.carried(), 0);
+            for (a, b) in plan.shards.iter().zip(&read.shards) {
+                let (a, b) = (a.update.as_ref().unwrap(), b.update.as_ref().unwrap());
+                prop_assert_eq!((a.vectors, a.coordinates), (b.vectors, b.coordinates));
+                prop_assert!(a.bound == b.bound || (a.bound.unwrap() / b.bound.unwrap() - 1.0).abs() < 1e-9);
+            }
         }
         prop_assert_eq!(exact.ensemble().models(), sisa.models());
         prop_assert_eq!(exact.store().keys().unwrap(), store.keys().unwrap());
-        for (a, b) in any.ensemble().models().iter().zip(ready.ensemble().models()) {
-            prop_assert!((a - b).norm() <= 1e-12 * (1.0 + a.norm())); // columns of products in panels of another width
+        for ((a, b), c) in any.ensemble().models().iter().zip(ready.ensemble().models()).zip(asked.ensemble().models()) {
+            // Columns of products in panels of another width.
+            prop_assert!((a - b).norm() <= 1e-12 * (1.0 + a.norm()) && (c - b).norm() <= 1e-12 * (1.0 + b.norm()));
         }
         check(&any, None)?;
         check(&ready, None)?;
+        check(&asked, None)?;
     }
 
     /// H1: along nested requests the share grows, so that a threshold changes its mind at most once, from retraining to

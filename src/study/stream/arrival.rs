@@ -31,7 +31,9 @@ pub const PATTERNS: [(Arrival, &str); 4] = [
 ];
 
 impl Arrival {
-    /// The requests, disjoint, at most `count` of them: fewer when less than a tenth of the rows would be left.
+    /// The requests, disjoint, at most `count` of them: fewer when less than a tenth of the rows would be left. Fewer
+    /// requests are the first ones of more; those of [`Arrival::Uniform`] and [`Arrival::Bursts`] do not depend on the
+    /// partition.
     ///
     /// ```
     /// use unlearn::sisa::partition::Partition;
@@ -50,16 +52,26 @@ impl Arrival {
     /// [`Error::Invalid`] for 0 requests or when no row can be forgotten.
     pub fn requests(self, partition: &Partition, count: usize, seed: u64) -> Result<Vec<RowSet>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut shards: Vec<Vec<Vec<usize>>> = partition.shards().to_vec();
-        shards.shuffle(&mut rng);
-        let mut order: Vec<(usize, usize, usize)> = Vec::new();
-        for (k, slices) in shards.iter().enumerate() {
-            for (r, slice) in slices.iter().enumerate() {
-                order.extend(slice.iter().map(|&i| (k, slices.len() - r, i)));
-            }
-        }
-        order.sort_unstable_by_key(|&(.., i)| i);
-        order.shuffle(&mut rng);
+        // Another stream of the generator: a partition is often drawn from the same seed, and who asks has nothing to do
+        // with it.
+        rng.set_stream(1);
+        // Rows first: where they are does not change who asks.
+        let mut rows: Vec<usize> = partition.shards().iter().flatten().flatten().copied().collect();
+        rows.sort_unstable();
+        rows.shuffle(&mut rng);
+        let mut ranks: Vec<usize> = (0..partition.shards().len()).collect();
+        ranks.shuffle(&mut rng);
+        let place = |i: usize| {
+            let (k, r) = partition.place(i).expect("a row of the partition");
+            (ranks[k], partition.shards()[k].len() - r)
+        };
+        let mut order: Vec<(usize, usize, usize)> = rows
+            .into_iter()
+            .map(|i| {
+                let (rank, late) = place(i);
+                (rank, late, i)
+            })
+            .collect();
         match self {
             Arrival::Uniform | Arrival::Bursts => {}
             Arrival::Clustered => order.sort_by_key(|&(k, ..)| k),

@@ -1,24 +1,20 @@
 //! Runs streams of requests: one seed after another, on several threads, records in the order of the grid.
 
+use super::answering::{Answering, System};
 use super::{Arrival, Record, Strategy};
 use crate::data::{Amount, Dataset, Forget, RowSet, Split};
 use crate::error::{Error, Result};
-use crate::hybrid::policy::Policy;
-use crate::hybrid::stream::{Move, ShardPlan, Stream};
+use crate::hybrid::stream::Stream;
 use crate::loss::Loss;
-use crate::metric::membership::{Confidences, svm_attack};
 use crate::model::Spec;
 use crate::objective::Problem;
-use crate::sisa::aggregate::{Aggregate, Weights};
 use crate::sisa::blueprint::{Blueprint, Settings};
 use crate::sisa::checkpoint::Memory;
-use crate::sisa::ensemble::{Ensemble, Status};
 use crate::sisa::partition::Partition;
 use crate::study::scale::Scale;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 /// Most seeds of a study.
 pub const SEEDS: u64 = 10_000;
@@ -118,14 +114,26 @@ impl Config {
             "strategies": names(self.strategies.iter().map(ToString::to_string).collect()),
             "seed": self.seed,
             "seeds": self.seeds,
+            "timings": self.timings,
         })
     }
 }
 
+/// What is named twice counts once.
+fn once<T: Copy + PartialEq>(all: &mut Vec<T>) {
+    let mut seen = Vec::with_capacity(all.len());
+    all.retain(|x| {
+        !seen.contains(x) && {
+            seen.push(*x);
+            true
+        }
+    });
+}
+
 /// The rows of one seed.
-struct Rows {
-    train: Problem,
-    test: Problem,
+pub(super) struct Rows {
+    pub(super) train: Problem,
+    pub(super) test: Problem,
 }
 
 impl Study {
@@ -160,6 +168,12 @@ impl Study {
         if config.seeds == 0 || config.seeds > SEEDS || config.seed.checked_add(config.seeds).is_none() {
             return refuse(format!("--seeds {}: from 1 to {SEEDS}, and all of them below 2⁶⁴", config.seeds));
         }
+        let mut config = config;
+        config.requests.sort_unstable();
+        once(&mut config.requests);
+        once(&mut config.shards);
+        once(&mut config.slices);
+        once(&mut config.arrivals);
         let study = Study { config, data, spec };
         let rows = study.rows(study.config.seed)?;
         for cell in study.config.cells() {
@@ -205,6 +219,15 @@ impl Study {
         Ok(records)
     }
 
+    /// The trained ensemble of a seed, before the first request.
+    ///
+    /// # Errors
+    /// Those of drawing rows, partitioning and training.
+    pub fn stream(&self, seed: u64, shards: usize, slices: usize) -> Result<Stream<Memory>> {
+        let blueprint = self.blueprint(&self.rows(seed)?.train, shards, slices, seed)?;
+        Ok(Stream::train(blueprint, Memory::default())?.0)
+    }
+
     fn rows(&self, seed: u64) -> Result<Rows> {
         // What is forgotten comes later; the split needs to be told something.
         let forget = Forget::Random(Amount::Count(1));
@@ -226,179 +249,48 @@ impl Study {
     }
 
     fn trial(&self, seed: u64) -> Result<Vec<Record>> {
+        let config = &self.config;
         let rows = self.rows(seed)?;
-        let rates = match self.config.timings {
-            true => Some(Policy::measured(&rows.train)),
-            false => None,
-        };
-        let single = Prepared::new(self.blueprint(&rows.train, 1, 1, seed)?)?;
-        let mut records = Vec::new();
-        let mut sharded: Option<((usize, usize), Prepared)> = None;
-        let mut cells: Vec<(usize, Cell)> = self.config.cells().into_iter().enumerate().collect();
-        // Cells of the same ensemble one after the other: it is trained and prepared once.
-        cells.sort_by_key(|(_, c)| (c.shards, c.slices));
-        for (place, cell) in cells {
-            let key = (cell.shards, cell.slices);
-            if sharded.as_ref().is_none_or(|(k, _)| *k != key) {
-                let blueprint = self.blueprint(&rows.train, cell.shards, cell.slices, seed)?;
-                sharded = Some((key, Prepared::new(blueprint)?));
-            }
-            let (_, sharded) = sharded.as_ref().expect("just made");
-            let partition = sharded.stream.ensemble().blueprint().partition();
-            let requests = cell.arrival.requests(partition, cell.requests, seed)?;
-            for &strategy in &self.config.strategies {
-                let system = if strategy.is_single() { &single } else { sharded };
-                let record =
-                    Answering { rows: &rows, cell, seed, strategy, rates }.record(system, &requests)?;
-                records.push((place, record));
+        let single = System::new(self.blueprint(&rows.train, 1, 1, seed)?, config.timings, None)?;
+        let most = config.requests.iter().copied().max().expect("checked: a number of requests");
+        let cells = config.cells();
+        let amendment = config.strategies.iter().find_map(|s| s.terms().amendment);
+        let mut records: Vec<(usize, Record)> = Vec::new();
+        let mut alone: Vec<(Vec<RowSet>, Strategy, Vec<Record>)> = Vec::new();
+        for &shards in &config.shards {
+            for &slices in &config.slices {
+                let blueprint = self.blueprint(&rows.train, shards, slices, seed)?;
+                let sharded = System::new(blueprint, config.timings, amendment)?;
+                for &arrival in &config.arrivals {
+                    // Fewer requests are the first ones of more: one stream, looked at on the way.
+                    let requests = arrival.requests(sharded.partition(), most, seed)?;
+                    for (n, &strategy) in config.strategies.iter().enumerate() {
+                        let system = if strategy.is_single() { &single } else { &sharded };
+                        let answering = Answering { rows: &rows, shards, slices, arrival, seed, strategy };
+                        let known = |(r, s, _): &&(Vec<RowSet>, Strategy, Vec<Record>)| {
+                            *s == strategy && *r == requests
+                        };
+                        // One model does not see shards: the same requests, the same answers.
+                        let found = match alone.iter().find(known) {
+                            Some((.., found)) => found.iter().map(|r| answering.named(r)).collect(),
+                            None => answering.records(system, &requests, &config.requests)?,
+                        };
+                        if strategy.is_single() {
+                            alone.push((requests.clone(), strategy, found.clone()));
+                        }
+                        for record in found {
+                            let here = |c: &Cell| {
+                                (c.shards, c.slices, c.arrival, c.requests)
+                                    == (shards, slices, arrival, record.requests)
+                            };
+                            let cell = cells.iter().position(here).expect("a cell of the grid");
+                            records.push((cell * config.strategies.len() + n, record));
+                        }
+                    }
+                }
             }
         }
         records.sort_by_key(|(place, _)| *place);
         Ok(records.into_iter().map(|(_, r)| r).collect())
     }
-}
-
-/// A system before the first request.
-struct Prepared {
-    stream: Stream<Memory>,
-    training: u64,
-    preparation: u64,
-    seconds: f64,
-}
-
-impl Prepared {
-    fn new(blueprint: Blueprint) -> Result<Prepared> {
-        let (mut stream, work) = Stream::train(blueprint, Memory::default())?;
-        let begun = Instant::now();
-        let preparation = stream.prepare()?;
-        Ok(Prepared { stream, training: work.visits, preparation, seconds: begun.elapsed().as_secs_f64() })
-    }
-}
-
-/// One strategy on one stream of requests.
-struct Answering<'a> {
-    rows: &'a Rows,
-    cell: Cell,
-    seed: u64,
-    strategy: Strategy,
-    rates: Option<Policy>,
-}
-
-impl Answering<'_> {
-    fn record(&self, system: &Prepared, requests: &[RowSet]) -> Result<Record> {
-        let mut stream = system.stream.clone();
-        let (mut visits, mut predicted, mut coordinates, mut regret) = (0, 0, 0, 0);
-        let (mut retrained, mut updated, mut seconds) = (0, 0, 0.0);
-        let (mut certified, mut preparation) = (Some(0.0_f64), system.preparation);
-        for request in requests {
-            let begun = Instant::now();
-            let (plan, spent) = stream.answer(request, self.strategy.policy())?;
-            seconds += begun.elapsed().as_secs_f64();
-            visits += spent.visits;
-            predicted += spent.predicted;
-            coordinates += spent.coordinates;
-            let count = |choice: Move| plan.shards.iter().filter(|s| s.choice == choice).count();
-            retrained += count(Move::Retrain);
-            updated += count(Move::Update);
-            if self.strategy.updates() && count(Move::Retrain) > 0 {
-                // In the background: vectors along the new runs.
-                preparation += stream.prepare()?;
-            }
-            regret += plan.shards.iter().map(|s| self.regret(s)).sum::<u64>();
-            for status in stream.ensemble().status() {
-                certified = match (certified, status) {
-                    (Some(worst), Status::Within(bound)) => Some(worst.max(*bound)),
-                    (worst, Status::Exact) => worst,
-                    _ => None,
-                };
-            }
-        }
-        let ensemble = stream.ensemble();
-        let deleted = ensemble.deleted().expect("something was forgotten");
-        let (scratch, _) =
-            Ensemble::train(ensemble.blueprint().clone(), Some(deleted), &mut Memory::default())?;
-        let apart = ensemble.models().iter().zip(scratch.models()).map(|(a, b)| (a - b).norm());
-        let attack = self.attack(ensemble, deleted)?;
-        let timed = |value: f64| self.rates.map(|_| value);
-        let predicted_seconds = self.rates.map(|rates| match rates {
-            Policy::Calibrated { visit, coordinate } => {
-                visit * predicted as f64 + coordinate * coordinates as f64
-            }
-            _ => 0.0,
-        });
-        let Cell { shards, slices, arrival, requests: asked } = self.cell;
-        Ok(Record {
-            seed: self.seed,
-            shards,
-            slices,
-            arrival: arrival.to_string(),
-            requests: asked,
-            answered: requests.len(),
-            forgotten: deleted.len(),
-            strategy: self.strategy.to_string(),
-            visits,
-            predicted,
-            coordinates,
-            training: system.training,
-            preparation: if self.strategy.updates() { preparation } else { 0 },
-            retrained,
-            updated,
-            regret,
-            certified,
-            distance: apart.fold(0.0, f64::max),
-            exact: ensemble.models() == scratch.models(),
-            test_accuracy: accuracy(ensemble, &self.rows.test, &all(&self.rows.test))?,
-            retained_accuracy: accuracy(ensemble, &self.rows.train, &deleted.complement())?,
-            forgotten_accuracy: accuracy(ensemble, &self.rows.train, deleted.rows())?,
-            membership: attack.score,
-            attack: attack.balanced_accuracy,
-            seconds: timed(seconds),
-            predicted_seconds,
-            preparation_seconds: timed(if self.strategy.updates() { system.seconds } else { 0.0 }),
-        })
-    }
-
-    /// Visits that were not necessary: a shard was retrained although its update was within the promise.
-    fn regret(&self, shard: &ShardPlan) -> u64 {
-        let bound = shard.update.as_ref().ok().and_then(|u| u.bound);
-        let allowed = match (self.strategy.promise(), bound) {
-            (Some(promise), Some(bound)) => promise.distance() > 0.0 && promise.holds(bound),
-            _ => false,
-        };
-        if allowed && shard.choice == Move::Retrain { shard.redo.visits } else { 0 }
-    }
-
-    fn attack(&self, ensemble: &Ensemble, deleted: &RowSet) -> Result<crate::metric::membership::Efficacy> {
-        let (train, test) = (&self.rows.train, &self.rows.test);
-        let retained = deleted.complement();
-        let size = retained.len().min(test.rows());
-        svm_attack(&Confidences {
-            members: confidences(ensemble, train, &retained[..size])?,
-            others: confidences(ensemble, test, &all(test)[..size])?,
-            forgotten: confidences(ensemble, train, deleted.rows())?,
-        })
-    }
-}
-
-fn all(problem: &Problem) -> Vec<usize> {
-    (0..problem.rows()).collect()
-}
-
-/// The mean probability that the shards give to each row's own label.
-fn confidences(ensemble: &Ensemble, problem: &Problem, rows: &[usize]) -> Result<Vec<f64>> {
-    let one = |&i: &usize| {
-        let seen = ensemble.predict(problem.data().design().row(i), Aggregate::Mean, Weights::Uniform)?;
-        Ok(seen.scores[problem.target()[i] as usize])
-    };
-    rows.iter().map(one).collect()
-}
-
-/// The share of rows whose label the ensemble predicts.
-fn accuracy(ensemble: &Ensemble, problem: &Problem, rows: &[usize]) -> Result<f64> {
-    let mut right = 0;
-    for &i in rows {
-        let seen = ensemble.predict(problem.data().design().row(i), Aggregate::Mean, Weights::Uniform)?;
-        right += usize::from(seen.label == Some(problem.target()[i] as usize));
-    }
-    Ok(right as f64 / rows.len() as f64)
 }

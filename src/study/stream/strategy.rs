@@ -1,7 +1,8 @@
 //! Who answers a stream of requests.
 
 use crate::error::{Error, Result};
-use crate::hybrid::{Policy, Tolerance};
+use crate::hybrid::{Policy, Terms, Tolerance};
+use crate::unlearn::slice_fine_tune::Amendment;
 use std::fmt;
 
 /// A strategy; see the table in [`super`].
@@ -17,15 +18,23 @@ pub enum Strategy {
     Hybrid(Tolerance),
     /// Shards and slices, retrained when that is a small share of a full training, otherwise updated.
     Threshold(f64),
+    /// The same with updates amended: the affected slices of the shard are fine-tuned to a gradient residual.
+    Amended {
+        /// Up to this share of a full training it retrains.
+        threshold: f64,
+        /// The residual.
+        residual: f64,
+    },
 }
 
 impl Strategy {
-    /// The strategies of a study with these tolerances and threshold; the first is the reference.
+    /// The strategies of a study with these tolerances, threshold and residuals of amended updates; the first is the
+    /// reference.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for no tolerance, one that is 0 or infinite (those are `sisa` and `update`), or a threshold
-    /// outside `[0, 1]`.
-    pub fn all(tolerances: &[f64], threshold: f64) -> Result<Vec<Strategy>> {
+    /// [`Error::Invalid`] for no tolerance, one that is 0 or infinite (those are `sisa` and `update`), a threshold
+    /// outside `[0, 1]`, or a residual that is not finite and above 0.
+    pub fn all(tolerances: &[f64], threshold: f64, residuals: &[f64]) -> Result<Vec<Strategy>> {
         let mut within = Vec::new();
         for &t in tolerances {
             let tolerance = Tolerance::new(t)?;
@@ -45,6 +54,10 @@ impl Strategy {
         all.extend([Strategy::Update(Tolerance::ANY), Strategy::Sisa]);
         all.extend(within.iter().map(|t| Strategy::Hybrid(*t)));
         all.push(Strategy::Threshold(threshold));
+        for &residual in residuals {
+            let _ = Amendment::new(residual)?;
+            all.push(Strategy::Amended { threshold, residual });
+        }
         Ok(all)
     }
 
@@ -53,17 +66,31 @@ impl Strategy {
         matches!(self, Strategy::Full | Strategy::Update(_))
     }
 
+    /// The tolerance of a strategy that chooses shard by shard.
+    pub fn hybrid(self) -> Option<Tolerance> {
+        match self {
+            Strategy::Hybrid(tolerance) => Some(tolerance),
+            _ => None,
+        }
+    }
+
     /// Does it carry vectors?
     pub fn updates(self) -> bool {
         !matches!(self, Strategy::Full | Strategy::Sisa)
     }
 
     /// How it decides.
-    pub fn policy(self) -> Policy {
+    ///
+    /// Panics for an amended strategy with a residual that [`Strategy::all`] refuses.
+    pub fn terms(self) -> Terms {
         match self {
-            Strategy::Full | Strategy::Sisa => Policy::Certified(Tolerance::EXACT),
-            Strategy::Update(t) | Strategy::Hybrid(t) => Policy::Certified(t),
-            Strategy::Threshold(share) => Policy::Threshold { share },
+            Strategy::Full | Strategy::Sisa => Policy::Certified(Tolerance::EXACT).into(),
+            Strategy::Update(t) | Strategy::Hybrid(t) => Policy::Certified(t).into(),
+            Strategy::Threshold(share) => Policy::Threshold { share }.into(),
+            Strategy::Amended { threshold, residual } => {
+                let amendment = Amendment::new(residual).expect("checked: a residual above 0");
+                Policy::Threshold { share: threshold }.amended(amendment)
+            }
         }
     }
 
@@ -72,7 +99,7 @@ impl Strategy {
         match self {
             Strategy::Full | Strategy::Sisa => Some(Tolerance::EXACT),
             Strategy::Update(t) | Strategy::Hybrid(t) => Some(t),
-            Strategy::Threshold(_) => None,
+            Strategy::Threshold(_) | Strategy::Amended { .. } => None,
         }
     }
 }
@@ -86,6 +113,7 @@ impl fmt::Display for Strategy {
             Strategy::Sisa => f.write_str("sisa"),
             Strategy::Hybrid(t) => write!(f, "hybrid:{t}"),
             Strategy::Threshold(share) => write!(f, "threshold:{share}"),
+            Strategy::Amended { residual, .. } => write!(f, "amended:{residual:e}"),
         }
     }
 }
