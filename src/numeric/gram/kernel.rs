@@ -146,7 +146,7 @@ impl Kernel {
         #[cfg(target_os = "linux")]
         {
             unsafe extern "C" {
-                safe fn madvise(address: *const f64, length: usize, advice: i32) -> i32;
+                fn madvise(address: *const f64, length: usize, advice: i32) -> i32;
             }
             const HUGE_PAGES: i32 = 14;
             /// A multiple of every size of small pages.
@@ -154,7 +154,8 @@ impl Kernel {
             let skipped = values.as_ptr().align_offset(PAGE).min(values.len());
             let whole = size_of_val(&values[skipped..]) / PAGE * PAGE;
             // Whether the advice was taken makes no difference to anyone.
-            let _ = madvise(values.as_ptr().wrapping_add(skipped), whole, HUGE_PAGES);
+            // SAFETY: this advice changes no byte and no right, whatever lies there; the pages lie inside the slice.
+            let _ = unsafe { madvise(values.as_ptr().wrapping_add(skipped), whole, HUGE_PAGES) };
         }
         #[cfg(not(target_os = "linux"))]
         let _ = values;
