@@ -35,7 +35,7 @@ pub struct Prepared<'a> {
 
 /// What a linear model keeps.
 #[derive(Debug)]
-struct Linear {
+pub(crate) struct Linear {
     constants: Constants,
     /// Encloses `∇F(θ)`.
     gradient: Vec<Interval>,
@@ -82,6 +82,16 @@ impl<'a> Prepared<'a> {
             }
         });
         Ok(Prepared { problem, fit, rates: None, linear })
+    }
+
+    /// Prepared before, for the same problem and parameters, and taken apart by [`Prepared::into_kept`].
+    pub(crate) fn with_kept(problem: &'a Problem, fit: &'a Fit, kept: Option<Linear>) -> Prepared<'a> {
+        Prepared { problem, fit, rates: None, linear: kept }
+    }
+
+    /// What was computed, to be kept where the problem and the parameters are.
+    pub(crate) fn into_kept(self) -> Option<Linear> {
+        self.linear
     }
 
     /// With seconds per visit measured on this machine, where the Hessian can be factored.

@@ -17,12 +17,14 @@
 //! | [`trend`] | what is said of sparsity and unlearning, tested over the seeds |
 //! | [`table`] | mean ± deviation (gap to Retrain) |
 //! | [`stream`], [`choices`] | other studies: streams of requests; the planner for one model |
+//! | [`minimised`] | streams of requests where shards are minimisers |
 
 pub mod artefacts;
 pub mod choices;
 pub mod config;
 pub mod journal;
 pub mod method;
+pub mod minimised;
 pub mod page;
 pub mod probe;
 pub mod record;

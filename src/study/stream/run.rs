@@ -131,9 +131,41 @@ fn once<T: Copy + PartialEq>(all: &mut Vec<T>) {
 }
 
 /// The rows of one seed.
-pub(super) struct Rows {
-    pub(super) train: Problem,
-    pub(super) test: Problem,
+pub(in crate::study) struct Rows {
+    pub(in crate::study) train: Problem,
+    pub(in crate::study) test: Problem,
+}
+
+/// Trials on several threads, their records in order; `progress` is called once per trial.
+pub(in crate::study) fn in_order<T: Send>(
+    trials: usize,
+    jobs: usize,
+    trial: &(dyn Fn(usize) -> Result<Vec<T>> + Sync),
+    progress: &(dyn Fn() + Sync),
+) -> Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let found: Vec<Mutex<Option<Result<Vec<T>>>>> = (0..trials).map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(slot) = found.get(i) else { break };
+            let records = trial(i);
+            *slot.lock().expect("one thread per slot") = Some(records);
+            progress();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs.min(trials) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut records = Vec::new();
+    for slot in found {
+        let trial = slot.into_inner().expect("one thread per slot");
+        records.extend(trial.expect("every trial was run")?);
+    }
+    Ok(records)
 }
 
 impl Study {
@@ -193,30 +225,7 @@ impl Study {
     /// # Errors
     /// The first error of a trial.
     pub fn run(&self, jobs: usize, progress: &(dyn Fn() + Sync)) -> Result<Vec<Record>> {
-        let next = AtomicUsize::new(0);
-        let found: Vec<Mutex<Option<Result<Vec<Record>>>>> =
-            (0..self.trials()).map(|_| Mutex::new(None)).collect();
-        let work = || {
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(slot) = found.get(i) else { break };
-                let records = self.trial(self.config.seed + i as u64);
-                *slot.lock().expect("one thread per slot") = Some(records);
-                progress();
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..jobs.min(self.trials()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let mut records = Vec::new();
-        for slot in found {
-            let trial = slot.into_inner().expect("one thread per slot");
-            records.extend(trial.expect("every trial was run")?);
-        }
-        Ok(records)
+        in_order(self.trials(), jobs, &|i| self.trial(self.config.seed + i as u64), progress)
     }
 
     /// The trained ensemble of a seed, before the first request.
@@ -228,7 +237,8 @@ impl Study {
         Ok(Stream::train(blueprint, Memory::default())?.0)
     }
 
-    fn rows(&self, seed: u64) -> Result<Rows> {
+    /// The rows of a seed, split and scaled.
+    pub(in crate::study) fn rows(&self, seed: u64) -> Result<Rows> {
         // What is forgotten comes later; the split needs to be told something.
         let forget = Forget::Random(Amount::Count(1));
         let split = Split::draw(&self.data, Amount::Fraction(self.config.test), &forget, seed)?;
