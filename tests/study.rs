@@ -4,6 +4,8 @@
 mod choices;
 #[path = "study/journal.rs"]
 mod journal;
+#[path = "study/minimised.rs"]
+mod minimised;
 #[path = "study/records.rs"]
 mod records;
 #[path = "study/scenario.rs"]

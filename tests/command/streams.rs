@@ -27,6 +27,30 @@ fn streams_in_visits_and_seconds() {
 }
 
 #[test]
+fn streams_to_minimisers() {
+    let desk = Desk::new();
+    let line = "streams --train minimise --data iris --shards 3 --requests 2,4 --arrivals bursts --tolerance 1e-3 --seeds 2";
+    let whole = desk.done(&format!("{line} --json - --jobs 1"));
+    assert_eq!(whole, desk.done(&format!("{line} --json - --jobs 2")));
+    let lines = objects(&whole);
+    assert_eq!(lines.len(), 1 + 2 * 2 * 6);
+    assert!(lines[1]["seconds"].is_null() && lines[1]["total"].as_u64().unwrap() > 0);
+    let timed = objects(&desk.done(&format!("{line} --timings --json -")));
+    assert!(timed[1..].iter().all(|l| l["seconds"].as_f64().unwrap() > 0.0));
+    let text = desk.done(line);
+    for part in ["In 24 of 24 runs", "sisa:warm", "beats both", "cheaper than both"] {
+        assert!(text.contains(part), "{text}\nlacks {part}");
+    }
+    let runs =
+        ["slices 1", "threshold 0.1", "amended 1e-3", "epochs 3", "batch 8", "rate 0.1", "report pages"];
+    for option in runs {
+        let name = option.split(' ').next().unwrap();
+        desk.refused(&format!("{line} --{option}"), &[&format!("--{name} is about runs"), "leave it out"]);
+    }
+    desk.refused("streams --train minimise --tolerance 0", &["tolerance 0"]);
+}
+
+#[test]
 fn choices_beside_all_branches() {
     let desk = Desk::new();
     let line = "choices --data iris --forget 2,30 --tolerance 1e-6,0.1 --seeds 2";

@@ -26,7 +26,8 @@ Written by `unlearn streams --timings --json FILE` and `unlearn choices --timing
 
 The hybrid is a reconstruction from the abstract of Li et al. 2024 (arXiv 2412.14505). Its gains here are while answering;
 carrying vectors for every row beforehand costs many trainings, in visits and in seconds, which the columns \"all %\" show:
-with it counted, the hybrid is dearer than SISA. What is certified is the distance of every shard's parameters from those of
+with it counted, the hybrid is dearer than SISA. [Shards that are minimisers](#shards-that-are-minimisers) need none, and
+there everything is counted. What is certified is the distance of every shard's parameters from those of
 exact retraining.
 
 Row visits are the same on every machine. Seconds are processor time of one thread on one core of an AMD EPYC (Zen 5) that
@@ -92,7 +93,7 @@ const WRITTEN: [Written; 2] = [
     },
 ];
 
-fn training(epochs: usize) -> Settings {
+pub(crate) fn training(epochs: usize) -> Settings {
     Settings {
         epochs: Epochs::Floor { unsliced: epochs },
         batch: 16,
@@ -164,6 +165,7 @@ fn the_document_is_the_records() {
         }
         write!(text, "\n```\n{}```\n\n{}", table.of(block), paragraph("", &table.legend())).unwrap();
     }
+    text += &super::minimised::section();
     text += &super::choices::sections();
     let file = root().join("STREAMS.md");
     if update {
