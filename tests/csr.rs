@@ -242,6 +242,22 @@ fn what_cannot_be_done_without_a_hessian_is_refused_with_a_remedy() {
     assert!(text.contains("--ridge") && text.contains("5001 parameters"), "{text}");
 }
 
+#[test]
+fn networks_that_nobody_would_wait_for_are_refused() {
+    let data =
+        Dataset::new("two", Design::dense(2, 2, vec![1.0, 2.0, -1.0, 0.5]).unwrap(), vec![0.0, 1.0]).unwrap();
+    let network = |units| Model::new(vec![2, units, 1], Activation::Tanh, Loss::Squared, true).unwrap();
+    let problem = Problem::new(data.into(), network(1 << 18), 0.1).unwrap();
+    let theta = DVector::zeros(problem.active());
+    for found in [
+        newton_cg::minimise(&problem.full(), theta.clone()).map(|_| ()),
+        newton::minimise(&problem.full(), theta.clone()).map(|_| ()),
+    ] {
+        let text = found.unwrap_err().to_string();
+        assert!(text.contains("--sgd") && text.contains("1048577 parameters"), "{text}");
+    }
+}
+
 #[cfg(feature = "sparse")]
 mod sparse {
     use super::*;

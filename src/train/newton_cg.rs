@@ -24,6 +24,11 @@ const MOST_STEPS: usize = 200;
 /// Most products for one direction; what is found by then points downhill all the same.
 const MOST_PRODUCTS: usize = 5000;
 
+/// Most products for one minimiser.
+const MOST_IN_ALL: usize = 20_000;
+/// Most parameters of a network: a product takes a pass over all of them for every row, and how many it takes nobody knows.
+const MOST_OF_NETWORK: usize = 1 << 20;
+
 /// Is the problem too large for dense Hessians to be the first choice?
 pub(crate) fn chosen(problem: &Problem) -> bool {
     // Without a ridge only a factorisation can tell whether there is a single minimiser.
@@ -45,8 +50,8 @@ pub(crate) fn chosen(problem: &Problem) -> bool {
 /// ```
 ///
 /// # Errors
-/// [`Error::Invalid`] without a ridge, since nothing here could tell that there is no single minimiser;
-/// [`Error::Data`] when the objective overflows; [`Error::NotConverged`] when the residual cannot be brought near
+/// [`Error::Invalid`] without a ridge, since nothing here could tell that there is no single minimiser, and for a network
+/// with more than 2²⁰ parameters; [`Error::Data`] when the objective overflows; [`Error::NotConverged`] when the residual cannot be brought near
 /// rounding.
 pub fn minimise(objective: &Objective<'_>, start: DVector<f64>) -> Result<Fit> {
     Ok(counted(objective, start)?.0)
@@ -63,6 +68,7 @@ pub(crate) fn counted(objective: &Objective<'_>, start: DVector<f64>) -> Result<
             problem.active()
         )));
     }
+    check_size(problem)?;
     let mut theta = start;
     let mut g = objective.gradient(&theta);
     let first = g.norm();
@@ -84,6 +90,9 @@ pub(crate) fn counted(objective: &Objective<'_>, start: DVector<f64>) -> Result<
             Some(x) => -x,
             None => direction(&hessian, &g, forcing, problem, &mut products)?,
         };
+        if !done && products >= MOST_IN_ALL {
+            return Err(not_converged(iteration, residual, floor));
+        }
         if done {
             return Ok((polish(objective, theta, g, floor, direction, iteration), products));
         }
@@ -100,6 +109,18 @@ pub(crate) fn counted(objective: &Objective<'_>, start: DVector<f64>) -> Result<
         return Ok((Fit { residual, rounding: floor, theta, iterations: MOST_STEPS }, products));
     }
     Err(not_converged(MOST_STEPS, residual, floor))
+}
+
+/// Refuses networks for which nobody would wait.
+fn check_size(problem: &Problem) -> Result<()> {
+    if !problem.model().is_linear() && problem.active() > MOST_OF_NETWORK {
+        return Err(Error::Invalid(format!(
+            "a network with {} parameters is too large for Newton's method, which takes up to {MOST_OF_NETWORK}: train \
+             with --sgd, or prune with --mask",
+            problem.active()
+        )));
+    }
+    Ok(())
 }
 
 fn overflow() -> Error {
@@ -225,12 +246,13 @@ fn polish(
 /// Solves `∇²F(θ)x = b` to as many digits as conjugate gradients give, for the methods that take one Newton step.
 ///
 /// # Errors
-/// [`Error::NotConverged`] when the relative residual stays above 10⁻⁸, [`Error::Data`] when the Hessian is not positive
+/// [`Error::Invalid`] for a network with more than 2²⁰ parameters, [`Error::NotConverged`] when the relative residual stays above 10⁻⁸, [`Error::Data`] when the Hessian is not positive
 /// definite along a direction met.
 pub(crate) fn solve(objective: &Objective<'_>, theta: &DVector<f64>, b: &DVector<f64>) -> Result<Solved> {
     /// Asked for, and needed: what is left over is part of every certificate.
     const WANTED: f64 = 1e-13;
     const NEEDED: f64 = 1e-8;
+    check_size(objective.problem())?;
     let hessian = objective.operator(theta);
     let product = |v: &DVector<f64>, out: &mut DVector<f64>| hessian.product_into(v, out);
     let size = b.norm();
