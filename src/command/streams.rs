@@ -9,6 +9,7 @@ use unlearn::sisa::blueprint::Settings;
 use unlearn::sisa::schedule::Epochs;
 use unlearn::study::minimised;
 use unlearn::study::scale::Scale;
+use unlearn::study::stream::arrival::PATTERNS;
 use unlearn::study::stream::page::page;
 use unlearn::study::stream::table::Table;
 use unlearn::study::stream::{Arrival, Config, Record, Strategy, Study};
@@ -50,8 +51,8 @@ pub(super) struct Arguments {
     /// Numbers of requests
     #[arg(long, value_name = "K,…", value_delimiter = ',', default_values_t = [8, 40], allow_negative_numbers = true)]
     requests: Vec<usize>,
-    /// Patterns of requests: uniform, clustered, recent, bursts
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_values_t = [Arrival::Uniform, Arrival::Clustered, Arrival::Recent, Arrival::Bursts])]
+    /// Patterns of requests: uniform, clustered, recent (needs slices), bursts [default: all; of minimisers all but recent]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     arrivals: Vec<Arrival>,
     /// Tolerances of the certified strategies: distances of a shard from the retrained one [default: 0.001,0.01,0.1; of
     /// minimisers 0.01,0.0001,0.000001]
@@ -106,6 +107,14 @@ impl Arguments {
         }
     }
 
+    fn arrivals(&self) -> Vec<Arrival> {
+        if !self.arrivals.is_empty() {
+            return self.arrivals.clone();
+        }
+        let all = PATTERNS.into_iter().map(|(arrival, _)| arrival);
+        all.filter(|a| self.train == Train::Descent || *a != Arrival::Recent).collect()
+    }
+
     /// What only recorded runs have.
     fn check(&self) -> Result<()> {
         let given = [
@@ -149,7 +158,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         },
         shards: arguments.shards.clone(),
         slices: arguments.slices(),
-        arrivals: arguments.arrivals.clone(),
+        arrivals: arguments.arrivals(),
         requests: arguments.requests.clone(),
         strategies: Strategy::all(
             arguments.tolerances(),

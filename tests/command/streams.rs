@@ -48,6 +48,7 @@ fn streams_to_minimisers() {
         desk.refused(&format!("{line} --{option}"), &[&format!("--{name} is about runs"), "leave it out"]);
     }
     desk.refused("streams --train minimise --tolerance 0", &["tolerance 0"]);
+    desk.refused("streams --train minimise --arrivals recent", &["use uniform"]);
 }
 
 #[test]

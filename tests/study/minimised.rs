@@ -10,9 +10,9 @@ use unlearn::study::minimised::table::Table;
 use unlearn::study::minimised::{Config, Record, Strategy, Study};
 use unlearn::study::scale::Scale;
 use unlearn::study::stream;
+use unlearn::study::stream::Arrival;
 use unlearn::study::stream::cost::Measure;
 use unlearn::study::stream::run::Cell;
-use unlearn::study::stream::{Arrival, arrival::PATTERNS};
 
 const TOLERANCES: [f64; 3] = [0.01, 1e-4, 1e-6];
 
@@ -106,7 +106,7 @@ fn visits_are_those_of_the_formulas() {
 /// A shard may lose every row; what is left still answers, and every pattern keeps its promises.
 #[test]
 fn shards_run_out_of_rows() {
-    let arrivals = PATTERNS.map(|(a, _)| a);
+    let arrivals = [Arrival::Uniform, Arrival::Clustered, Arrival::Bursts];
     let mut config = config("iris", &[20], &[30], &arrivals, 1);
     config.streams.timings = false;
     config.strategies = Strategy::all(&[1e-3]).unwrap();
@@ -148,6 +148,7 @@ fn what_cannot_be_minimised_is_refused() {
         Study::new(config, builtin::load("iris").unwrap()).unwrap_err().to_string()
     };
     assert!(refused(&|c| c.streams.slices = vec![1, 2]).contains("no slices"));
+    assert!(refused(&|c| c.streams.arrivals.push(Arrival::Recent)).contains("use uniform"));
     assert!(refused(&|c| c.streams.ridge = 0.0).contains("--ridge > 0"));
     assert!(refused(&|c| c.streams.shards = vec![0]).contains("shard"));
     for tolerances in [&[0.0][..], &[f64::INFINITY], &[-1.0], &[f64::NAN], &[]] {
@@ -162,10 +163,11 @@ one enclosed gradient per exact fit serve every request until the next retrainin
 vain or not, planning, certificates, and preparing an exact fit when it is first asked about; visits that enclose count as
 any other. Only the training before the first request, which every strategy has, is not. sisa, full and the retraining inside
 the hybrid start from 0 (Newton's method to the rounding floor); sisa:warm starts from the shard's last minimiser, which is as
-exact up to rounding and the stronger baseline. update is one model and one Newton step per request, never retrained and
+exact up to rounding and the stronger baseline: at 1e-6 it is cheaper than the hybrid in every cell. update is one model and one Newton step per request, never retrained and
 within nothing that was promised; update:ε and hybrid:ε take the cheapest branch within ε.
 
-Seconds are processor time of one thread on the same busy machine, each request answered once.
+Seconds are processor time of one thread on the same busy machine, each request answered once: ratios within a fifth of 1 fell
+on the other side of it in another recording (wdbc, 1e-4, bursts: both beaten in 3 of the 6 cells there).
 ";
 
 struct Written {
@@ -186,9 +188,9 @@ impl Written {
 const WDBC: Written = Written {
     name: "minimised-wdbc",
     data: "wdbc",
-    command: "unlearn streams --train minimise --requests 8,20,40 --seeds 2 --timings --jobs 1",
+    command: "unlearn streams --train minimise --requests 8,20,40 --arrivals uniform,clustered,bursts --seeds 2 --timings --jobs 1",
     shards: &[5, 20],
-    arrivals: &[Arrival::Uniform, Arrival::Clustered, Arrival::Recent, Arrival::Bursts],
+    arrivals: &[Arrival::Uniform, Arrival::Clustered, Arrival::Bursts],
     requests: &[8, 20, 40],
 };
 

@@ -5,8 +5,8 @@ use super::{Record, Strategy};
 use crate::data::{Dataset, RowSet};
 use crate::error::{Error, Result};
 use crate::sisa::partition::Partition;
-use crate::study::stream;
 use crate::study::stream::run::in_order;
+use crate::study::stream::{self, Arrival};
 use crate::train::newton_cg::MOST_DENSE;
 use serde_json::{Value, json};
 
@@ -55,11 +55,16 @@ impl Study {
     /// Checks that everything fits together before any work is done.
     ///
     /// # Errors
-    /// Those of [`stream::Study::new`]; [`Error::Invalid`] for more than one slice or a model too wide for a Hessian.
+    /// Those of [`stream::Study::new`]; [`Error::Invalid`] for more than one slice, a pattern that needs some, or a model too wide for a Hessian.
     pub fn new(config: Config, data: Dataset) -> Result<Study> {
         let refuse = |text: String| Err(Error::Invalid(text));
         if config.streams.slices != [1] {
             return refuse("minimisers have no slices to resume from; ask for one".into());
+        }
+        if config.streams.arrivals.contains(&Arrival::Recent) {
+            return refuse(
+                "requests of the pattern recent ask for the last slices first, and minimisers have one: use uniform".into(),
+            );
         }
         let streams = stream::Study::new(config.streams, data)?;
         let k = streams.rows(streams.config.seed)?.train.active();
