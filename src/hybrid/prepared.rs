@@ -85,11 +85,13 @@ impl<'a> Prepared<'a> {
     }
 
     /// Prepared before, for the same problem and parameters, and taken apart by [`Prepared::into_kept`].
+    #[cfg(feature = "verify")]
     pub(crate) fn with_kept(problem: &'a Problem, fit: &'a Fit, kept: Option<Linear>) -> Prepared<'a> {
         Prepared { problem, fit, rates: None, linear: kept }
     }
 
     /// What was computed, to be kept where the problem and the parameters are.
+    #[cfg(feature = "verify")]
     pub(crate) fn into_kept(self) -> Option<Linear> {
         self.linear
     }
