@@ -215,8 +215,8 @@ fn add_tiles<F: Fn(usize) -> usize>(
     let (rows, columns) = (left.rows(), right.rows());
     let ((strip, width), lanes) = (kernel.tile(), kernel.lanes());
     let mut tile = [[0.0; MOST_ROWS]; MOST_COLUMNS];
-    // Parts of about the same height: a short last one would have the right side pass for little.
-    let tall = rows.div_ceil(rows.div_ceil(LEFT_ROWS).max(1)).next_multiple_of(strip);
+    // Parts of about the same height: a short last one would have the right side pass for little. Of no rows, no part.
+    let tall = rows.div_ceil(rows.div_ceil(LEFT_ROWS).max(1)).max(1).next_multiple_of(strip);
     for top in (0..rows).step_by(tall) {
         let bottom = rows.min(top + tall);
         for j in (0..columns).step_by(width) {
